@@ -1,0 +1,1 @@
+//! The D-Bus edge: the interface carvoice serves and the services it calls.

@@ -1,0 +1,2 @@
+//! The carvoice binary.
+fn main() {}

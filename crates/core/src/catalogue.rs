@@ -1,0 +1,237 @@
+//! The catalogue: what can be asked for. Read from skill manifests (TOML, one per domain).
+//!
+//! A manifest:
+//! ```toml
+//! version = 1
+//! domain = "climate"
+//!
+//! [[intent]]
+//! name = "climate.set_temperature"
+//! risk = []                      # or any of "confirm", "parked_only"
+//! slots = [
+//!   { name = "temperature", type = "number", unit = "celsius", min = 16, max = 30, step = 0.5, required = true },
+//!   { name = "zone", type = "zone" },
+//! ]
+//! call = { interface = "org.carvoice.Vehicle1.Climate", method = "SetTemperature", args = ["zone:s", "temperature:d"] }
+//! reply = { done = "{temperature} degrees." , ask = { temperature = "How many degrees?" } }
+//! sentences = ["<set> the (temperature|heat) to {temperature}"]
+//!
+//! # Sentences that fix a slot without naming it:
+//! [[intent.also]]
+//! set = { temperature = 30 }
+//! sentences = ["as warm as it gets"]
+//! ```
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::command::{SlotValue, Slots};
+
+/// All intents, in the order of the manifests. Made by [`Catalogue::shipped`] or
+/// [`Catalogue::parse`]; always valid.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    pub(crate) intents: Vec<Intent>,
+    pub(crate) rules: BTreeMap<String, String>,
+}
+
+impl Catalogue {
+    /// Every intent.
+    #[must_use]
+    pub fn intents(&self) -> &[Intent] {
+        &self.intents
+    }
+
+    /// The intent of this full name.
+    #[must_use]
+    pub fn intent(&self, name: &str) -> Option<&Intent> {
+        self.intents.iter().find(|intent| intent.name == name)
+    }
+
+    /// Phrases that sentences refer to as `<name>`, themselves in sentence syntax.
+    #[must_use]
+    pub fn rules(&self) -> &BTreeMap<String, String> {
+        &self.rules
+    }
+}
+
+/// One thing that can be asked for.
+#[derive(Clone, Debug)]
+pub struct Intent {
+    /// Full name, `domain.action`.
+    pub name: String,
+    /// Slots, required ones first.
+    pub slots: Vec<Slot>,
+    /// What the policy has to mind.
+    pub risk: Risk,
+    /// The D-Bus call that does it; none where the assistant itself does it or only the
+    /// `Command` signal is emitted.
+    pub call: Option<Call>,
+    /// What is said afterwards.
+    pub reply: Replies,
+    /// How people ask for it.
+    pub sentences: Vec<SentenceGroup>,
+}
+
+impl Intent {
+    /// The slot of this name.
+    #[must_use]
+    pub fn slot(&self, name: &str) -> Option<&Slot> {
+        self.slots.iter().find(|slot| slot.name == name)
+    }
+
+    /// The part of the name before the dot.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.name.split('.').next().unwrap_or_default()
+    }
+}
+
+/// A typed place in a command.
+#[derive(Clone, Debug)]
+pub struct Slot {
+    /// Name, `snake_case`.
+    pub name: String,
+    /// Whether the command makes sense without it.
+    pub required: bool,
+    /// What it may hold.
+    pub kind: SlotKind,
+}
+
+/// What a slot may hold.
+#[derive(Clone, Debug)]
+pub enum SlotKind {
+    /// One of a fixed set, `type = "choice"`; `type = "zone"`, `"state"` and `"direction"` are
+    /// choices whose words are built in.
+    Choice(Vec<Choice>),
+    /// A number, `type = "number"`.
+    Number(NumberKind),
+    /// Words of the utterance, `type = "text"`.
+    Text,
+    /// A telephone number as a digit string, `type = "digits"`.
+    Digits,
+}
+
+/// One value of a choice.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// Canonical form.
+    pub value: String,
+    /// How it is said, in sentence syntax. The value itself, with spaces for underscores, is the
+    /// first unless the manifest lists its own.
+    pub spoken: Vec<String>,
+}
+
+/// Range of a number.
+#[derive(Clone, Debug)]
+pub struct NumberKind {
+    /// Unit of the value.
+    pub unit: Unit,
+    /// Smallest legal value.
+    pub min: f64,
+    /// Largest legal value.
+    pub max: f64,
+    /// Legal values are `min`, `min + step`, … A Celsius value off the step is rounded, any other is illegal.
+    pub step: f64,
+    /// Words that stand for a value ("medium" = 4).
+    pub words: Vec<(String, f64)>,
+}
+
+impl NumberKind {
+    /// Whether the value is in range and on the step.
+    #[must_use]
+    pub fn allows(&self, value: f64) -> bool {
+        let steps = (value - self.min) / self.step;
+        value >= self.min && value <= self.max && (steps - steps.round()).abs() < 1e-6
+    }
+}
+
+/// Unit of a number slot; decides which spoken units are converted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A bare count or level.
+    None,
+    /// °C; °F is converted and rounded to the step, a bare 61–86 is °F.
+    Celsius,
+    /// A temperature difference in °C; °F differences are converted.
+    CelsiusDifference,
+    /// Percent; "half" is 50.
+    Percent,
+    /// Seconds; minutes and hours are converted.
+    Seconds,
+    /// A radio frequency as said: MHz for FM, kHz for AM.
+    Frequency,
+    /// A position in a list, from 1.
+    Ordinal,
+}
+
+/// What the policy has to mind. Both may apply: then it is refused on the move and asked when parked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Risk {
+    /// Ask before doing it.
+    pub confirm: bool,
+    /// Refuse it above walking speed.
+    pub parked_only: bool,
+}
+
+/// A D-Bus method call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// Bus name; `org.carvoice.Vehicle1` unless given.
+    pub service: String,
+    /// Object; the service's name as a path unless given.
+    pub path: String,
+    /// Interface.
+    pub interface: String,
+    /// Method.
+    pub method: String,
+    /// Arguments in order.
+    pub args: Vec<Arg>,
+    /// Name under which the method's return value is given to the reply, and its D-Bus type.
+    pub returns: Option<(String, char)>,
+    /// How long to wait for the answer.
+    pub timeout: Duration,
+}
+
+/// One argument, written `"slot:type"` or `"slot:type=default"` in a manifest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Arg {
+    /// The slot it takes its value from.
+    pub slot: String,
+    /// D-Bus type: `s`, `d`, `i`, `u`, `y`, `b` (a state slot: on, locked, folded, open are true).
+    pub kind: char,
+    /// Value when the slot is absent; without one an absent slot sends "" or 0.
+    pub default: Option<SlotValue>,
+}
+
+/// What the assistant says. Text holds `{slot}` places.
+#[derive(Clone, Debug, Default)]
+pub struct Replies {
+    /// After success. A list is chosen from by the values: the first whose places are all known.
+    pub done: Vec<String>,
+    /// The question of a `confirm` risk.
+    pub confirm: Option<String>,
+    /// The question for a missing slot, by slot.
+    pub ask: BTreeMap<String, String>,
+}
+
+/// Sentences that share fixed slots.
+#[derive(Clone, Debug)]
+pub struct SentenceGroup {
+    /// Slots that these sentences fix without naming a value.
+    pub set: Slots,
+    /// Sentences in template syntax: `[optional]`, `(one|other)`, `<rule>`, `{slot}`.
+    pub sentences: Vec<String>,
+}
+
+/// What is wrong in a manifest. Shown as `file:line: message`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}: {message}")]
+pub struct ManifestError {
+    /// File name as given.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// What is wrong and what would be right.
+    pub message: String,
+}

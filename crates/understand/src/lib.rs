@@ -1,0 +1,1 @@
+//! Words to commands: the small language model, the grammar from the catalogue, sentence templates, context.

@@ -1,0 +1,1 @@
+//! The reference car: org.carvoice.Vehicle1 as a simulator.

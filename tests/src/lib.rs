@@ -1,0 +1,1 @@
+//! What the test binary shares: private daemons, made speech, the built programs.

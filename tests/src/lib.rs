@@ -1,1 +1,18 @@
-//! What the test binary shares: private daemons, made speech, the built programs.
+//! What the test binary shares: made speech, private daemons, the built programs, scripted fakes of
+//! the engines and the contract suites that fakes and real engines both pass.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test support: a failed step is a failed test")]
+
+use std::path::PathBuf;
+
+pub mod contracts;
+pub mod fakes;
+
+/// Path of a model in the store.
+///
+/// # Panics
+/// When it is missing: `make models` obtains all of them.
+pub fn model(file: &str) -> PathBuf {
+    let path = carvoice_models::default_folder().join(file);
+    assert!(path.exists(), "{} is missing; run `make models`", path.display());
+    path
+}

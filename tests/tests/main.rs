@@ -1,1 +1,13 @@
-//! Tests.
+//! One test binary: every test that needs real models, daemons, the programs or several crates.
+#![allow(missing_docs)]
+mod audio;
+mod bus;
+mod cli;
+mod listen;
+mod machine;
+mod models;
+mod skills;
+mod speak;
+mod tidy;
+mod understand;
+mod vehicle;

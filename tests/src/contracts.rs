@@ -1,0 +1,7 @@
+//! Contract suites, run over fakes and real engines.
+pub mod actuator;
+pub mod audio;
+pub mod synthesizer;
+pub mod transcriber;
+pub mod understander;
+pub mod voice_activity;

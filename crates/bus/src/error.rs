@@ -24,7 +24,9 @@ pub enum BusError {
         bus: BusKind,
     },
     /// The bus does not let us own the name.
-    #[error("{bus} does not allow it: {reason}; install the D-Bus policy of carvoice in /etc/dbus-1/system.d")]
+    #[error(
+        "{bus} does not allow it: {reason}; install the D-Bus policy of carvoice in /etc/dbus-1/system.d"
+    )]
     Denied {
         /// The bus that was tried.
         bus: BusKind,
@@ -81,10 +83,9 @@ impl BusError {
     /// The error of a call to the daemon that was given up after `limit`.
     pub(crate) fn calling(bus: &BusKind, error: zbus::Error) -> Self {
         match error {
-            zbus::Error::MethodError(name, message, _) => Self::Refused {
-                message: message.unwrap_or_else(|| name.to_string()),
-                name: name.to_string(),
-            },
+            zbus::Error::MethodError(name, message, _) => {
+                Self::Refused { message: message.unwrap_or_else(|| name.to_string()), name: name.to_string() }
+            }
             zbus::Error::FDO(error) => match *error {
                 fdo::Error::ServiceUnknown(_) | fdo::Error::NameHasNoOwner(_) => {
                     Self::NotRunning { bus: bus.clone() }

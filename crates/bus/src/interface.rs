@@ -110,9 +110,7 @@ impl Assistant {
         let commands = awaited.within(THINK_WITHIN).await?;
         Ok(commands
             .into_iter()
-            .map(|parsed| {
-                (parsed.command.intent, slot_dict(parsed.command.slots), parsed.confidence)
-            })
+            .map(|parsed| (parsed.command.intent, slot_dict(parsed.command.slots), parsed.confidence))
             .collect())
     }
 
@@ -182,11 +180,7 @@ impl Assistant {
     ) -> zbus::Result<()>;
 
     #[zbus(signal)]
-    async fn partial_transcript(
-        emitter: &SignalEmitter<'_>,
-        turn: u64,
-        text: &str,
-    ) -> zbus::Result<()>;
+    async fn partial_transcript(emitter: &SignalEmitter<'_>, turn: u64, text: &str) -> zbus::Result<()>;
 
     #[zbus(signal)]
     async fn transcript(

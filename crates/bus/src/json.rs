@@ -18,9 +18,9 @@ pub(crate) fn json(value: &Variant<'_>) -> Value {
         Variant::Str(text) => Value::from(text.as_str()),
         Variant::Variant(inner) => json(inner),
         Variant::Array(array) => array.iter().map(json).collect(),
-        Variant::Dict(dict) => Value::Object(
-            dict.iter().map(|(key, value)| (plain(key), json(value))).collect::<Map<_, _>>(),
-        ),
+        Variant::Dict(dict) => {
+            Value::Object(dict.iter().map(|(key, value)| (plain(key), json(value))).collect::<Map<_, _>>())
+        }
         other => Value::from(other.to_string()),
     }
 }

@@ -15,8 +15,7 @@ pub(crate) const PHRASES: usize = 5_000;
 /// Longest name of a kind of vocabulary, in characters.
 pub(crate) const KIND: usize = 32;
 /// The zones of the catalogue.
-const ZONES: [&str; 7] =
-    ["driver", "passenger", "front", "rear", "rear_left", "rear_right", "all"];
+const ZONES: [&str; 7] = ["driver", "passenger", "front", "rear", "rear_left", "rear_right", "all"];
 
 /// A text with something in it, short enough and without control characters.
 pub(crate) fn text(what: &str, value: &str, most: usize) -> Result<(), Refusal> {
@@ -50,10 +49,7 @@ pub(crate) fn vocabulary(kind: &str, phrases: &[String]) -> Result<(), Refusal> 
         )));
     }
     if phrases.len() > PHRASES {
-        return Err(Refusal::invalid(format!(
-            "{} phrases; at most {PHRASES} are taken",
-            phrases.len()
-        )));
+        return Err(Refusal::invalid(format!("{} phrases; at most {PHRASES} are taken", phrases.len())));
     }
     phrases.iter().try_for_each(|phrase| text("a phrase", phrase, PHRASE))
 }
@@ -120,9 +116,7 @@ mod tests {
 
     fn options(of: &[(&str, Variant<'static>)]) -> Options {
         Options::new(
-            of.iter()
-                .map(|(name, value)| ((*name).to_owned(), value.try_to_owned().unwrap()))
-                .collect(),
+            of.iter().map(|(name, value)| ((*name).to_owned(), value.try_to_owned().unwrap())).collect(),
         )
     }
 

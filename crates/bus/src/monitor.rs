@@ -28,9 +28,8 @@ impl Monitor {
     /// Subscribes; when this returns, every later signal is seen.
     pub(crate) fn start(connection: Connection) -> Result<Self, BusError> {
         let rule = || MatchRule::builder().msg_type(Type::Signal).sender(NAME).path(PATH).build();
-        let subscribe = async {
-            MessageStream::for_match_rule(rule()?, &connection, NonZeroUsize::new(QUEUED)).await
-        };
+        let subscribe =
+            async { MessageStream::for_match_rule(rule()?, &connection, NonZeroUsize::new(QUEUED)).await };
         let stream = block_on(subscribe).map_err(|error| BusError::Failed(error.to_string()))?;
         Ok(Self { stream })
     }

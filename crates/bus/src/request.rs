@@ -92,9 +92,7 @@ impl Priority {
             "low" => Ok(Self::Low),
             "normal" => Ok(Self::Normal),
             "urgent" => Ok(Self::Urgent),
-            other => Err(Refusal::invalid(format!(
-                "unknown priority {other:?}; one of low, normal, urgent"
-            ))),
+            other => Err(Refusal::invalid(format!("unknown priority {other:?}; one of low, normal, urgent"))),
         }
     }
 

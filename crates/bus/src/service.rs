@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc as ready};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use futures::StreamExt;
 use futures::channel::mpsc;
 use futures::future::{Either, select};
-use futures::StreamExt;
 use zbus::connection::Connection;
 use zbus::object_server::SignalEmitter;
 

@@ -184,3 +184,6 @@ pub fn default_folder() -> PathBuf {
         .or_else(|| data().map(|data| data.join("carvoice/models")))
         .unwrap_or_else(|| PathBuf::from("/var/lib/carvoice/models"))
 }
+
+#[cfg(test)]
+mod tests;

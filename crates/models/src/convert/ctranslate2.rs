@@ -189,3 +189,66 @@ impl<'a> Reader<'a> {
         Ok(Variable { dims, rank, kind, data: self.take(declared)? })
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A file with these variables: name, dimensions, type, data.
+    pub(crate) fn file(variables: &[(&str, &[u32], u8, Vec<u8>)]) -> Vec<u8> {
+        let string = |text: &str| [&(text.len() as u16 + 1).to_le_bytes(), text.as_bytes(), &[0]].concat();
+        let mut bytes = [&6_u32.to_le_bytes()[..], &string("WhisperSpec"), &3_u32.to_le_bytes()].concat();
+        bytes.extend((variables.len() as u32).to_le_bytes());
+        for (name, dims, kind, data) in variables {
+            bytes.extend(string(name));
+            bytes.push(dims.len() as u8);
+            bytes.extend(dims.iter().flat_map(|dim| dim.to_le_bytes()));
+            bytes.push(*kind);
+            bytes.extend((data.len() as u32).to_le_bytes());
+            bytes.extend(data);
+        }
+        bytes.extend(1_u32.to_le_bytes());
+        bytes.extend(string("alias"));
+        bytes.extend(string("a"));
+        bytes
+    }
+
+    fn small() -> Vec<u8> {
+        let halves: Vec<u8> = (0..6).flat_map(|value| f16::from_f32(value as f32).to_le_bytes()).collect();
+        file(&[("a", &[3, 2], F16, halves), ("heads", &[], I16, 8_i16.to_le_bytes().to_vec())])
+    }
+
+    #[test]
+    fn variables_are_read() {
+        let bytes = small();
+        let archive = Archive::parse(&bytes).unwrap();
+        assert_eq!((archive.architecture, archive.revision), ("WhisperSpec", 3));
+        assert_eq!(archive.get("heads").unwrap().scalar(), Some(8));
+        let middle = archive.get("a").unwrap().part(1, 3).unwrap();
+        assert_eq!(middle.dims(), [1, 2]);
+        assert_eq!(
+            middle.halves().unwrap().chunks(2).map(half).collect::<Vec<_>>(),
+            [f16::from_f32(2.0), f16::from_f32(3.0)]
+        );
+        assert!(archive.get("a").unwrap().part(0, 2).is_none());
+        assert!(archive.get("b").unwrap_err().to_string().contains("variable b is missing"));
+    }
+
+    #[test]
+    fn damaged_files_are_errors() {
+        let whole = small();
+        for length in 0..whole.len() {
+            Archive::parse(&whole[..length]).unwrap_err();
+        }
+        Archive::parse(&[whole.as_slice(), &[0]].concat()).unwrap_err();
+        for place in 0..whole.len() - 4 {
+            let mut forged = whole.clone();
+            forged[place..place + 4].fill(0xff);
+            let _ = Archive::parse(&forged);
+        }
+        let wide = file(&[("a", &[u32::MAX, u32::MAX, u32::MAX], F16, vec![0; 2])]);
+        assert!(Archive::parse(&wide).unwrap_err().to_string().contains("variable a"));
+        let deep = file(&[("a", &[1, 1, 1, 1], F16, vec![0; 2])]);
+        assert!(Archive::parse(&deep).unwrap_err().to_string().contains("4 dimensions"));
+    }
+}

@@ -224,3 +224,120 @@ impl File<'_> {
         Ok(self.out.write_all(&single)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use half::f16;
+
+    use super::super::ctranslate2::tests::file;
+    use super::*;
+
+    /// A Whisper of one layer and width 2. Every weight holds its place in the list, its values count up.
+    fn tiny(key_bias: f32) -> Vec<u8> {
+        let mut variables: Vec<(String, Vec<u32>, u8, Vec<u8>)> = Vec::new();
+        let mut weight = |name: &str, dims: &[u32], value: Option<f32>| {
+            let count = dims.iter().product::<u32>();
+            let values =
+                (0..count).flat_map(|index| f16::from_f32(value.unwrap_or(index as f32)).to_le_bytes());
+            variables.push((name.to_owned(), dims.to_vec(), 4, values.collect()));
+        };
+        for side in ["encoder", "decoder"] {
+            weight(&format!("{side}/position_encodings/encodings"), &[5, 2], None);
+            let blocks: &[&str] =
+                if side == "encoder" { &["self_attention"] } else { &["self_attention", "attention"] };
+            for block in blocks.iter().map(|block| format!("{side}/layer_0/{block}")) {
+                let linears: &[u32] = if block.ends_with("/self_attention") { &[6, 2] } else { &[2, 4, 2] };
+                for (index, rows) in linears.iter().enumerate() {
+                    weight(&format!("{block}/linear_{index}/weight"), &[*rows, 2], None);
+                    let fused = *rows > 2;
+                    weight(&format!("{block}/linear_{index}/bias"), &[*rows], fused.then_some(key_bias));
+                }
+                weight(&format!("{block}/layer_norm/gamma"), &[2], None);
+                weight(&format!("{block}/layer_norm/beta"), &[2], None);
+            }
+            for part in ["linear_0", "linear_1"] {
+                weight(&format!("{side}/layer_0/ffn/{part}/weight"), &[2, 2], None);
+                weight(&format!("{side}/layer_0/ffn/{part}/bias"), &[2], None);
+            }
+            for norm in [format!("{side}/layer_0/ffn/layer_norm"), format!("{side}/layer_norm")] {
+                weight(&format!("{norm}/gamma"), &[2], None);
+                weight(&format!("{norm}/beta"), &[2], None);
+            }
+        }
+        weight("decoder/embeddings/weight", &[3, 2], None);
+        for (conv, mels) in [("conv1", 80), ("conv2", 2)] {
+            weight(&format!("encoder/{conv}/weight"), &[2, mels, 3], None);
+            weight(&format!("encoder/{conv}/bias"), &[2], None);
+        }
+        for side in ["encoder", "decoder"] {
+            variables.push((format!("{side}/num_heads"), vec![], 2, 1_i16.to_le_bytes().to_vec()));
+        }
+        let views: Vec<_> = variables
+            .iter()
+            .map(|(name, dims, kind, data)| (name.as_str(), dims.as_slice(), *kind, data.clone()))
+            .collect();
+        file(&views)
+    }
+
+    fn converted(weights: &[u8], vocabulary: &str) -> Result<Vec<u8>, ConvertError> {
+        let mut out = Cursor::new(Vec::new());
+        write(weights, vocabulary.as_bytes(), &mut out)?;
+        Ok(out.into_inner())
+    }
+
+    /// Numbers, taken from the front of `bytes`.
+    fn numbers<const N: usize>(bytes: &mut &[u8]) -> [u32; N] {
+        std::array::from_fn(|_| {
+            let (number, rest) = bytes.split_first_chunk().unwrap();
+            *bytes = rest;
+            u32::from_le_bytes(*number)
+        })
+    }
+
+    #[test]
+    fn a_whisper_is_converted() {
+        let whole = converted(&tiny(0.0), "!\nĠa\né").unwrap();
+        let mut rest = whole.as_slice();
+        assert_eq!(numbers(&mut rest), [MAGIC, 3, 5, 2, 1, 1, 5, 2, 1, 1, 80, 1]);
+        assert_eq!(numbers(&mut rest), [80, 201]);
+        rest = &rest[80 * 201 * 4..];
+        assert_eq!(numbers(&mut rest), [3]);
+        for token in [&b"!"[..], b" a", b"\xe9"] {
+            assert_eq!(numbers(&mut rest), [token.len() as u32]);
+            assert!(rest.starts_with(token));
+            rest = &rest[token.len()..];
+        }
+        let mut tensors = Vec::new();
+        while !rest.is_empty() {
+            let [rank, length, format] = numbers(&mut rest);
+            let dims: Vec<u32> = (0..rank).map(|_| numbers::<1>(&mut rest)[0]).collect();
+            let (name, data) = rest.split_at(length as usize);
+            let size = dims.iter().product::<u32>() as usize * if format == F16 { 2 } else { 4 };
+            tensors.push((String::from_utf8(name.to_vec()).unwrap(), dims, format, data[..size].to_vec()));
+            rest = &data[size..];
+        }
+        // Encoder: 5, block 15, norm 2; decoder: 2, block 15 and 9, norm 2.
+        assert_eq!(tensors.len(), 50, "{:?}", tensors.iter().map(|tensor| &tensor.0).collect::<Vec<_>>());
+        let find = |name: &str| tensors.iter().find(|tensor| tensor.0 == name).unwrap();
+        assert_eq!(find("encoder.conv1.bias").1, [1, 2]);
+        assert_eq!(find("encoder.conv1.weight").1, [3, 80, 2]);
+        let key = find("encoder.blocks.0.attn.key.weight");
+        assert_eq!((key.2, half(&key.3).to_f32()), (F16, 4.0), "the second pair of rows");
+        let cross = find("decoder.blocks.0.cross_attn.value.weight");
+        assert_eq!(half(&cross.3).to_f32(), 4.0);
+        assert_eq!(find("decoder.positional_embedding").2, F32);
+        assert!(!tensors.iter().any(|tensor| tensor.0.ends_with("key.bias")));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_an_error() {
+        let message = |result: Result<Vec<u8>, ConvertError>| result.unwrap_err().to_string();
+        assert!(message(converted(&tiny(1.0), "a")).contains("key projection"));
+        assert!(message(converted(&tiny(0.0), "日")).contains("stands for no byte"));
+        assert!(message(converted(&tiny(0.0), "\u{ad}")).contains("stands for no byte"));
+        assert!(message(converted(&file(&[]), "a")).contains("missing"));
+        assert!(message(converted(&[], "a")).contains("truncated"));
+    }
+}

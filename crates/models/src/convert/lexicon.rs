@@ -67,8 +67,10 @@ pub(super) fn write(sources: &Sources<'_>, out: &mut dyn Output) -> Result<(), C
     let mut words: BTreeMap<String, Pronunciation> = unpack("gold", sources.gold)?;
     let silver: BTreeMap<String, Pronunciation> = unpack("silver", sources.silver)?;
     // Words are also looked up in small letters and capitalised; a derived entry must not hide a checked one.
-    let derived: Vec<_> =
-        silver.into_iter().filter(|(word, _)| !forms(word).iter().any(|form| words.contains_key(form))).collect();
+    let derived: Vec<_> = silver
+        .into_iter()
+        .filter(|(word, _)| !forms(word).iter().any(|form| words.contains_key(form)))
+        .collect();
     words.extend(derived);
 
     let alphabets: Alphabets = json("unknown words", sources.unknown_words)?;
@@ -85,7 +87,9 @@ pub(super) fn write(sources: &Sources<'_>, out: &mut dyn Output) -> Result<(), C
     for (word, pronunciation) in &words {
         let line = line(word, pronunciation);
         if word.is_empty() || line.contains('\n') || line.matches('\t').count() != pronunciation.fields() {
-            return Err(ConvertError::Input(format!("the entry {word:?} is empty or holds a tab or a line break")));
+            return Err(ConvertError::Input(format!(
+                "the entry {word:?} is empty or holds a tab or a line break"
+            )));
         }
         write!(out, "\n{line}")?;
     }
@@ -106,7 +110,9 @@ fn line(word: &str, pronunciation: &Pronunciation) -> String {
     match pronunciation {
         Pronunciation::Always(usual) => format!("{word}\t{usual}"),
         Pronunciation::ByRole { usual, roles } => {
-            let role = |(role, sound): (&String, &Option<String>)| format!("\t{role}={}", sound.as_deref().unwrap_or_default());
+            let role = |(role, sound): (&String, &Option<String>)| {
+                format!("\t{role}={}", sound.as_deref().unwrap_or_default())
+            };
             let roles: String = roles.iter().map(role).collect();
             format!("{word}\t{usual}{roles}")
         }
@@ -117,7 +123,8 @@ fn line(word: &str, pronunciation: &Pronunciation) -> String {
 fn forms(word: &str) -> [String; 3] {
     let lower = word.to_lowercase();
     let mut letters = lower.chars();
-    let capitalised = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
+    let capitalised =
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
     [word.to_owned(), lower, capitalised]
 }
 
@@ -171,11 +178,21 @@ mod tests {
 
     #[test]
     fn entries_that_would_break_a_line_are_errors() {
-        for gold in [r#"{"a\tb":"x"}"#, r#"{"a":"x\ny"}"#, r#"{"":"x"}"#, r#"{"a":{"NOUN":"x"}}"#, r#"{"a":1}"#, "[]", "{"] {
+        for gold in [
+            r#"{"a\tb":"x"}"#,
+            r#"{"a":"x\ny"}"#,
+            r#"{"":"x"}"#,
+            r#"{"a":{"NOUN":"x"}}"#,
+            r#"{"a":1}"#,
+            "[]",
+            "{",
+        ] {
             merged(gold, "{}").unwrap_err();
         }
         let mut cut = packed("{}");
         cut.truncate(cut.len() / 2);
-        assert!(unpack::<BTreeMap<String, String>>("gold", &cut).unwrap_err().to_string().starts_with("gold: "));
+        assert!(
+            unpack::<BTreeMap<String, String>>("gold", &cut).unwrap_err().to_string().starts_with("gold: ")
+        );
     }
 }

@@ -46,3 +46,27 @@ fn edges(count: usize) -> Vec<f64> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Spot values of `librosa.filters.mel(sr=16000, n_fft=400, n_mels=80)`.
+    #[test]
+    fn filters_agree_with_the_reference() {
+        let filters = filters(80);
+        assert_eq!(filters.len(), 80 * BINS);
+        let at = |row: usize, bin: usize| filters[row * BINS + bin];
+        for (row, bin, expected) in [
+            (0, 0, 0.0),
+            (0, 1, 0.024_862_595),
+            (20, 20, 0.013_890_394),
+            (40, 40, 0.0),
+            (40, 43, 0.014_735_566),
+            (79, 192, 0.003_164_711_6),
+        ] {
+            let found = at(row, bin);
+            assert!((found - expected).abs() < 1e-8, "{row} {bin}: {found} {expected}");
+        }
+    }
+}

@@ -145,3 +145,121 @@ fn dequantised(
         values(weight)?.into_iter().map(|value| (value - zero_point) * scale).collect();
     Ok(floats(name, weight.dims.clone(), &floats_of_weight))
 }
+
+#[cfg(test)]
+mod tests {
+    use tract_onnx::pb::{AttributeProto, ModelProto, TypeProto, ValueInfoProto, type_proto};
+
+    use super::*;
+
+    fn node(kind: &str, inputs: &[&str], outputs: &[&str]) -> NodeProto {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        NodeProto {
+            op_type: kind.into(),
+            name: outputs[0].into(),
+            input: owned(inputs),
+            output: owned(outputs),
+            ..NodeProto::default()
+        }
+    }
+
+    fn cast(input: &str, output: &str, to: DataType) -> NodeProto {
+        let to = AttributeProto { name: "to".into(), i: i32::from(to).into(), ..AttributeProto::default() };
+        NodeProto { attribute: vec![to], ..node("Cast", &[input], &[output]) }
+    }
+
+    fn bytes(name: &str, dims: &[i64], values: &[u8]) -> TensorProto {
+        let kind = DataType::Uint8.into();
+        TensorProto {
+            name: name.into(),
+            dims: dims.to_vec(),
+            data_type: kind,
+            raw_data: values.to_vec(),
+            ..TensorProto::default()
+        }
+    }
+
+    fn value(name: &str) -> ValueInfoProto {
+        let tensor = type_proto::Tensor { elem_type: 1, shape: Some(Default::default()) };
+        let kind = TypeProto { value: Some(Value::TensorType(tensor)), ..TypeProto::default() };
+        ValueInfoProto { name: name.into(), r#type: Some(kind), ..ValueInfoProto::default() }
+    }
+
+    /// A quantised product over `x`, and a range as long as the sum of durations.
+    fn graph() -> GraphProto {
+        let one =
+            TensorProto { data_type: DataType::Int64.into(), int64_data: vec![1], ..TensorProto::default() };
+        let one = AttributeProto { name: "value".into(), t: Some(one), ..AttributeProto::default() };
+        GraphProto {
+            node: vec![
+                node("DynamicQuantizeLinear", &["x"], &["q", "s", "z"]),
+                node("Mul", &["s", "ws"], &["scales"]),
+                node("MatMulInteger", &["q", "w", "z", "wz"], &["sum"]),
+                cast("sum", "sumf", DataType::Float),
+                node("Mul", &["sumf", "scales"], &["y"]),
+                cast("y", "durations", DataType::Int64),
+                node("CumSum", &["durations", "axis"], &["ends"]),
+                NodeProto { attribute: vec![one], ..node("Constant", &[], &["one"]) },
+                node("Range", &["one", "durations", "one"], &["frames"]),
+            ],
+            initializer: vec![
+                bytes("w", &[2, 2], &[10, 12, 8, 14]),
+                bytes("wz", &[], &[10]),
+                floats("ws".into(), vec![], &[0.5]),
+                bytes("unused", &[], &[0]),
+            ],
+            output: vec![value("ends"), value("frames")],
+            value_info: vec![value("sum")],
+            ..GraphProto::default()
+        }
+    }
+
+    fn edited(graph: GraphProto) -> Result<GraphProto, ConvertError> {
+        let model = ModelProto { graph: Some(graph), ..ModelProto::default() };
+        Ok(parse(&edit(&model.encode_to_vec())?)?.1)
+    }
+
+    #[test]
+    fn products_become_float_and_what_fed_them_goes() {
+        let graph = edited(graph()).unwrap();
+        let kinds: Vec<&str> = graph.node.iter().map(|node| node.op_type.as_str()).collect();
+        assert_eq!(kinds, ["MatMul", "Cast", "CumSum", "Constant", "Range"]);
+        assert_eq!(graph.node[0].input, ["x", "w.f32"]);
+        assert_eq!(graph.node[0].output, ["y"]);
+        let names: Vec<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
+        assert_eq!(names, ["w.f32"]);
+        assert_eq!(values(&graph.initializer[0]).unwrap(), [0.0, 1.0, -1.0, 2.0]);
+    }
+
+    #[test]
+    fn durations_stay_floats_and_shapes_go() {
+        let graph = edited(graph()).unwrap();
+        assert_eq!(graph.node[1].attribute[0].i, i64::from(i32::from(DataType::Float)));
+        assert_eq!(values(graph.node[3].attribute[0].t.as_ref().unwrap()).unwrap(), [1.0]);
+        assert!(graph.value_info.is_empty());
+        let Some(Value::TensorType(tensor)) = &graph.output[0].r#type.as_ref().unwrap().value else {
+            panic!("a tensor")
+        };
+        assert!(tensor.shape.is_none());
+    }
+
+    #[test]
+    fn graphs_of_another_kind_are_errors() {
+        assert!(edit(b"not a model").is_err());
+        assert!(edit(&ModelProto::default().encode_to_vec()).unwrap_err().to_string().contains("no graph"));
+        assert!(edited(GraphProto::default()).unwrap_err().to_string().contains("CumSum"));
+        let mut per_column = graph();
+        per_column.initializer[1] = bytes("wz", &[2], &[10, 10]);
+        assert!(edited(per_column).unwrap_err().to_string().contains("one scale per tensor"));
+        let mut short = graph();
+        short.initializer[0] = bytes("w", &[1 << 40, 1 << 40], &[1]);
+        assert!(edited(short).unwrap_err().to_string().contains("do not fit its shape"));
+        let mut strange = graph();
+        strange.node[0].op_type = "QuantizeLinear".into();
+        assert!(edited(strange).unwrap_err().to_string().contains("unexpected nodes"));
+        let whole = ModelProto { graph: Some(graph()), ..ModelProto::default() }.encode_to_vec();
+        for length in 0..whole.len() {
+            let _ = edit(&whole[..length]);
+        }
+    }
+}

@@ -90,6 +90,18 @@ impl Command {
         self.slots.insert(slot.to_owned(), value.into());
         self
     }
+
+    /// The text of a slot, if it is there and holds text.
+    #[must_use]
+    pub fn text(&self, slot: &str) -> Option<&str> {
+        self.slots.get(slot).and_then(SlotValue::text)
+    }
+
+    /// The number of a slot, if it is there and holds a number.
+    #[must_use]
+    pub fn number(&self, slot: &str) -> Option<f64> {
+        self.slots.get(slot).and_then(SlotValue::number)
+    }
 }
 
 impl fmt::Display for Command {

@@ -30,7 +30,7 @@ impl Candidate {
     }
 }
 
-/// Why a candidate needs a question first. Always ends in the verdict `clarify`.
+/// Why a candidate needs a question first. Ends in the verdict `clarify`, except for [`Problem::Implied`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
     /// A required slot was not said.
@@ -54,4 +54,6 @@ pub enum Problem {
     NotNow,
     /// The reading is too uncertain to act on.
     Unsure,
+    /// Nothing is missing, but it was guessed from a need ("I'm hungry"): ends in the verdict `confirm`.
+    Implied,
 }

@@ -8,3 +8,6 @@ pub mod command;
 pub mod engine;
 pub mod interpretation;
 pub mod policy;
+pub mod reply;
+pub mod turn;
+pub mod zone;

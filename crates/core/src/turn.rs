@@ -1,0 +1,383 @@
+//! The turn machine: one utterance, what becomes of it, and what is said. Pure: events and the time
+//! go in, effects come out. Each state has a deadline, so silence always leads back to idle. Every
+//! beginning and every end of a turn has a new number; results of another number change nothing.
+
+mod announce;
+mod dialogue;
+mod effect;
+mod event;
+mod hearing;
+mod own;
+mod plan;
+mod speaking;
+mod working;
+
+pub use announce::MAX_WAITING;
+pub use dialogue::{Dialogue, Request};
+pub use effect::{Cause, Chime, Effect, Notice, Outcome, Rejection, Timings};
+pub use event::{Engine, Event, Priority, UnknownPriority, WallClock};
+pub use plan::{Assessment, Surroundings, Verdict, assess, assess_in};
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::Duration;
+
+use crate::engine::TurnId;
+use crate::interpretation::Interpretation;
+use crate::policy::Policy;
+use crate::reply;
+use crate::zone::Zone;
+
+use announce::Announcements;
+use plan::Plan;
+
+/// Longest text of a request, in characters: about a minute of speech.
+pub const MAX_TEXT: usize = 1000;
+
+/// Where a turn stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// Nothing is going on.
+    Idle,
+    /// Waiting for speech, or hearing it.
+    Listening,
+    /// Speech becomes text.
+    Transcribing,
+    /// Text becomes commands, and the policy judges them.
+    Understanding,
+    /// The car carries out a command.
+    Acting,
+    /// Something is said.
+    Speaking,
+    /// After a reply: speech begins a turn without a wake word.
+    FollowUp,
+}
+
+impl fmt::Display for State {
+    /// As in the D-Bus property `State`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Idle => "idle",
+            Self::Listening => "listening",
+            Self::Transcribing => "transcribing",
+            Self::Understanding => "understanding",
+            Self::Acting => "acting",
+            Self::Speaking => "speaking",
+            Self::FollowUp => "follow-up",
+        })
+    }
+}
+
+/// Times of a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How long speech may follow a reply without a wake word; zero for not at all.
+    pub follow_up: Duration,
+    /// The same after a question.
+    pub question: Duration,
+    /// How long a command is remembered for "and the passenger too".
+    pub memory: Duration,
+    /// How long to wait for the first word.
+    pub no_speech: Duration,
+    /// Longest utterance; Whisper takes 30 s.
+    pub max_utterance: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            follow_up: Duration::from_secs(5),
+            question: Duration::from_secs(8),
+            memory: Duration::from_secs(120),
+            no_speech: Duration::from_secs(6),
+            max_utterance: Duration::from_secs(28),
+        }
+    }
+}
+
+/// The turn machine.
+#[derive(Debug)]
+pub struct Machine {
+    policy: Policy,
+    settings: Settings,
+    dialogue: Dialogue,
+    announcements: Announcements,
+    missing: BTreeSet<Engine>,
+    muted: bool,
+    /// What the assistant said last.
+    last_reply: String,
+    /// Seat of the speaker of the last turn, who is the likely one to go on.
+    last_zone: Option<Zone>,
+    /// The largest number given out: to turns and to announcements.
+    numbers: u64,
+    /// The number that results must carry.
+    current: TurnId,
+    turn: Option<Turn>,
+    phase: Phase,
+    until: Option<Duration>,
+    effects: Vec<Effect>,
+}
+
+/// The turn under way.
+#[derive(Debug)]
+struct Turn {
+    id: TurnId,
+    cause: Cause,
+    zone: Option<Zone>,
+    hold: bool,
+    timings: Timings,
+    /// Known when the reply is.
+    outcome: Option<Outcome>,
+}
+
+/// A state with its data.
+#[derive(Debug)]
+enum Phase {
+    Idle,
+    Listening,
+    Transcribing,
+    /// None while the words are being understood, then what the car is being read for.
+    Understanding(Option<Interpretation>),
+    Acting(Box<Plan>),
+    Speaking(Speaking),
+    /// Whether the microphone is open.
+    FollowUp { listening: bool },
+}
+
+/// What is being said.
+#[derive(Debug)]
+struct Speaking {
+    /// Number under which it is made public: the turn, or the announcement's own.
+    number: TurnId,
+    priority: Option<Priority>,
+    /// Whether sound has come.
+    audible: bool,
+    then: AfterSpeech,
+}
+
+/// What comes after something was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AfterSpeech {
+    /// Nothing.
+    Rest,
+    /// An answer is waited for.
+    FollowUp { question: bool },
+    /// The microphone is switched off.
+    Mute,
+}
+
+impl Machine {
+    /// A machine at rest.
+    #[must_use]
+    pub fn new(policy: Policy, settings: Settings) -> Self {
+        Self {
+            policy,
+            settings,
+            dialogue: Dialogue::new(settings.memory),
+            announcements: Announcements::default(),
+            missing: BTreeSet::new(),
+            muted: false,
+            last_reply: String::new(),
+            last_zone: None,
+            numbers: 0,
+            current: TurnId(0),
+            turn: None,
+            phase: Phase::Idle,
+            until: None,
+            effects: Vec::new(),
+        }
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn state(&self) -> State {
+        match self.phase {
+            Phase::Idle => State::Idle,
+            Phase::Listening => State::Listening,
+            Phase::Transcribing => State::Transcribing,
+            Phase::Understanding(_) => State::Understanding,
+            Phase::Acting(_) => State::Acting,
+            Phase::Speaking(_) => State::Speaking,
+            Phase::FollowUp { .. } => State::FollowUp,
+        }
+    }
+
+    /// The number that results must carry to be heard.
+    #[must_use]
+    pub fn turn(&self) -> TurnId {
+        self.current
+    }
+
+    /// When a [`Event::Tick`] is due; none when idle.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Duration> {
+        self.until
+    }
+
+    /// Whether the microphone is switched off.
+    #[must_use]
+    pub fn is_muted(&self) -> bool {
+        self.muted
+    }
+
+    /// The conversation.
+    #[must_use]
+    pub fn dialogue(&self) -> &Dialogue {
+        &self.dialogue
+    }
+
+    /// The policy by which it judges.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Judges by another policy from now on, as after the skills were read again. An open question
+    /// stays and is judged by the new one.
+    pub fn set_policy(&mut self, policy: Policy) {
+        self.policy = policy;
+    }
+
+    /// Announcements dropped because [`MAX_WAITING`] were waiting.
+    #[must_use]
+    pub fn announcements_dropped(&self) -> u64 {
+        self.announcements.dropped()
+    }
+
+    /// Announcements that wait, at most [`MAX_WAITING`].
+    #[must_use]
+    pub fn announcements_waiting(&self) -> usize {
+        self.announcements.len()
+    }
+
+    /// Takes one event at the time `now`, which never runs backwards, and returns what to do about
+    /// it, in order.
+    pub fn step(&mut self, event: Event, now: Duration) -> Vec<Effect> {
+        if event.turn().is_some_and(|turn| turn != self.current) {
+            return Vec::new();
+        }
+        let before = self.state();
+        self.take(event, now);
+        self.say_what_waits(now);
+        if self.state() != before {
+            self.publish(Notice::State(self.state()));
+        }
+        std::mem::take(&mut self.effects)
+    }
+
+    fn take(&mut self, event: Event, now: Duration) {
+        match event {
+            Event::Pressed { zone, hold } => self.pressed(zone, hold, now),
+            Event::Woken { zone } => self.woken(zone, now),
+            Event::Asked { text, zone } => self.asked(&text, zone, now),
+            Event::SayRequested { text, priority } => self.say_requested(&text, priority),
+            Event::Cancelled => self.cancelled(),
+            Event::MuteRequested(muted) => self.set_muted(muted),
+            Event::VocabularySet { kind, phrases } => {
+                let done = self.dialogue.set_vocabulary(kind, phrases);
+                self.effects.push(Effect::Answer(done.map(|()| self.current)));
+            }
+            Event::Released { .. } => self.released(now),
+            Event::SpeechStarted { .. } => self.speech_started(now),
+            Event::SpeechEnded { speech, ended_at, .. } => self.speech_ended(speech, ended_at, now),
+            Event::NoSpeech { .. } => self.no_speech(),
+            Event::PartlyTranscribed { turn, text } => {
+                if matches!(self.phase, Phase::Listening | Phase::Transcribing) {
+                    self.publish(Notice::PartialTranscript { turn, text });
+                }
+            }
+            Event::Transcribed { result, .. } => self.transcribed(result, now),
+            Event::Understood { result, .. } => self.understood(result, now),
+            Event::CarRead { car, clock, .. } => self.car_read(car.ok().as_ref(), Some(&clock), now),
+            Event::Acted { result, .. } => self.acted(&result, now),
+            Event::SpeakingStarted { .. } => self.speaking_started(now),
+            Event::Spoken { .. } => self.spoken(now),
+            Event::EngineLost(engine) => self.engine_lost(engine, now),
+            Event::EngineReady(engine) => self.engine_ready(engine),
+            Event::Tick => self.tick(now),
+        }
+    }
+
+    /// The deadline has passed: goes on without what was waited for.
+    fn tick(&mut self, now: Duration) {
+        if self.until.is_none_or(|until| now < until) {
+            return;
+        }
+        match self.phase {
+            Phase::Idle => self.until = None,
+            Phase::Listening => self.no_speech(),
+            Phase::Transcribing | Phase::Understanding(None) => self.failed(reply::TOO_SLOW, now),
+            Phase::Understanding(Some(_)) => self.car_read(None, None, now),
+            Phase::Acting(_) => self.act_overdue(now),
+            Phase::Speaking(_) => {
+                self.effects.push(Effect::StopSpeaking);
+                self.spoken(now);
+            }
+            Phase::FollowUp { .. } => self.rest(Outcome::Unclear),
+        }
+    }
+
+    fn publish(&mut self, notice: Notice) {
+        self.effects.push(Effect::Publish(notice));
+    }
+
+    fn go(&mut self, phase: Phase, until: Duration) {
+        self.phase = phase;
+        self.until = Some(until);
+    }
+
+    /// A number that no turn or announcement has had.
+    fn next_number(&mut self) -> TurnId {
+        self.numbers += 1;
+        TurnId(self.numbers)
+    }
+
+    /// Results of everything before are stale from now on.
+    fn supersede(&mut self) {
+        self.current = self.next_number();
+        self.effects.push(Effect::Supersede(self.current));
+    }
+
+    /// Stops whatever is going on; the turn, if there is one, ends, with `outcome` unless its reply
+    /// was ready. An open question stays open; the caller decides on it.
+    fn stop(&mut self, outcome: Outcome) {
+        match std::mem::replace(&mut self.phase, Phase::Idle) {
+            Phase::Listening | Phase::FollowUp { listening: true } => self.effects.push(Effect::StopListening),
+            Phase::Speaking(speaking) => {
+                self.effects.push(Effect::StopSpeaking);
+                if speaking.audible {
+                    self.publish(Notice::SpeakingEnded { turn: speaking.number });
+                }
+            }
+            Phase::Idle
+            | Phase::Transcribing
+            | Phase::Understanding(_)
+            | Phase::Acting(_)
+            | Phase::FollowUp { listening: false } => {}
+        }
+        self.until = None;
+        self.end_turn(outcome);
+        self.supersede();
+    }
+
+    /// Publishes the end of the turn, if there is one.
+    fn end_turn(&mut self, outcome: Outcome) {
+        if let Some(Turn { id, outcome: decided, timings, .. }) = self.turn.take() {
+            self.publish(Notice::TurnEnded { turn: id, outcome: decided.unwrap_or(outcome), timings });
+        }
+    }
+
+    /// Ends everything and rests. Idle holds no question.
+    fn rest(&mut self, outcome: Outcome) {
+        self.stop(outcome);
+        self.dialogue.drop_question();
+    }
+
+    fn cancelled(&mut self) {
+        self.announcements.clear();
+        if !matches!(self.phase, Phase::Idle) {
+            self.rest(Outcome::Cancelled);
+            self.effects.push(Effect::Chime(Chime::Cancelled));
+        }
+    }
+}

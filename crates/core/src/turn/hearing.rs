@@ -1,0 +1,225 @@
+//! From a press, a wake word or a text to words.
+
+use std::time::Duration;
+
+use super::effect::{Cause, Chime, Effect, Notice, Outcome, Rejection, Timings};
+use super::event::Engine;
+use super::{AfterSpeech, MAX_TEXT, Machine, Phase, Turn};
+use crate::audio::Speech;
+use crate::engine::{EngineError, Transcript};
+use crate::reply;
+use crate::zone::Zone;
+
+/// Time for the microphone to give the utterance after the release of the button.
+const HAND_OVER: Duration = Duration::from_secs(2);
+/// Longest transcription: a full utterance, decoded twice, on one busy core.
+const TRANSCRIBING: Duration = Duration::from_secs(12);
+/// Longest understanding: ten times the usual.
+const UNDERSTANDING: Duration = Duration::from_secs(5);
+
+impl Machine {
+    pub(super) fn pressed(&mut self, zone: Option<Zone>, hold: bool, now: Duration) {
+        if let Err(rejection) = self.may_listen() {
+            self.effects.push(Effect::Answer(Err(rejection)));
+            self.effects.push(Effect::Chime(Chime::Denied));
+            return;
+        }
+        self.listen(Cause::Button, zone, hold, now);
+        self.effects.insert(0, Effect::Answer(Ok(self.current)));
+    }
+
+    pub(super) fn woken(&mut self, zone: Option<Zone>, now: Duration) {
+        if self.may_listen().is_ok() {
+            self.listen(Cause::Wake, zone, false, now);
+        }
+    }
+
+    /// Whether speech can be taken now.
+    pub(super) fn may_listen(&self) -> Result<(), Rejection> {
+        if self.muted {
+            return Err(Rejection::Muted);
+        }
+        let needed = [Engine::Microphone, Engine::VoiceActivity, Engine::Transcriber, Engine::Understander];
+        match needed.into_iter().find(|engine| self.missing.contains(engine)) {
+            Some(engine) => Err(Rejection::NotReady(engine)),
+            None => Ok(()),
+        }
+    }
+
+    fn listen(&mut self, cause: Cause, zone: Option<Zone>, hold: bool, now: Duration) {
+        self.interrupt();
+        self.begin(cause, zone, hold);
+        self.effects.push(Effect::Chime(Chime::Listening));
+        self.effects.push(Effect::StartListening { turn: self.current, hold });
+        let wait = if hold { self.settings.max_utterance } else { self.settings.no_speech };
+        self.go(Phase::Listening, now + wait);
+    }
+
+    /// Makes room for a new turn. A question that was heard stays open; one that was not is dropped.
+    fn interrupt(&mut self) {
+        let unheard = match &self.phase {
+            Phase::Acting(_) => true,
+            Phase::Speaking(speaking) => !speaking.audible,
+            Phase::Idle
+            | Phase::Listening
+            | Phase::Transcribing
+            | Phase::Understanding(_)
+            | Phase::FollowUp { .. } => false,
+        };
+        if unheard {
+            self.dialogue.drop_question();
+        }
+        self.stop(Outcome::Cancelled);
+        // Also where nothing of ours is playing: a wake word always brings silence.
+        if !self.effects.contains(&Effect::StopSpeaking) {
+            self.effects.push(Effect::StopSpeaking);
+        }
+    }
+
+    /// Begins a turn under the current number.
+    fn begin(&mut self, cause: Cause, zone: Option<Zone>, hold: bool) {
+        let id = self.current;
+        self.turn = Some(Turn { id, cause, zone, hold, timings: Timings::default(), outcome: None });
+        self.publish(Notice::TurnStarted { turn: id, cause, zone });
+    }
+
+    pub(super) fn released(&mut self, now: Duration) {
+        let hold = self.turn.as_ref().is_some_and(|turn| turn.hold);
+        if hold && matches!(self.phase, Phase::Listening) {
+            self.effects.push(Effect::EndUtterance { turn: self.current });
+            self.until = Some(now + HAND_OVER);
+        }
+    }
+
+    pub(super) fn speech_started(&mut self, now: Duration) {
+        if let Phase::FollowUp { listening: true } = self.phase {
+            let zone = self.last_zone;
+            self.begin(Cause::FollowUp, zone, false);
+            self.phase = Phase::Listening;
+        }
+        if matches!(self.phase, Phase::Listening) {
+            self.until = Some(now + self.settings.max_utterance + HAND_OVER);
+        }
+    }
+
+    pub(super) fn speech_ended(&mut self, speech: Speech, ended_at: Duration, now: Duration) {
+        // The beginning may have been too short to be told.
+        self.speech_started(now);
+        if !matches!(self.phase, Phase::Listening) {
+            return;
+        }
+        if speech.is_empty() {
+            return self.no_speech();
+        }
+        self.time(|timings| {
+            timings.end_of_speech = Some(ended_at);
+            timings.endpoint = Some(now);
+        });
+        self.effects.push(Effect::Transcribe { turn: self.current, speech });
+        self.go(Phase::Transcribing, now + TRANSCRIBING);
+    }
+
+    /// Nobody spoke: back to rest, with a sound if someone had asked to be heard.
+    pub(super) fn no_speech(&mut self) {
+        match self.phase {
+            Phase::Listening => {
+                self.rest(Outcome::Unclear);
+                self.effects.push(Effect::Chime(Chime::Cancelled));
+            }
+            Phase::FollowUp { listening: true } => self.rest(Outcome::Unclear),
+            Phase::Idle
+            | Phase::Transcribing
+            | Phase::Understanding(_)
+            | Phase::Acting(_)
+            | Phase::Speaking(_)
+            | Phase::FollowUp { listening: false } => {}
+        }
+    }
+
+    pub(super) fn transcribed(&mut self, result: Result<Transcript, EngineError>, now: Duration) {
+        if !matches!(self.phase, Phase::Transcribing) {
+            return;
+        }
+        match result {
+            Ok(transcript) if transcript.text.trim().is_empty() => self.nothing_for_us(reply::NOT_HEARD, now),
+            Ok(transcript) => self.understand(transcript, now),
+            Err(error) => self.engine_failed(&error, now),
+        }
+    }
+
+    pub(super) fn asked(&mut self, text: &str, zone: Option<Zone>, now: Duration) {
+        match self.may_ask(text) {
+            Err(rejection) => self.effects.push(Effect::Answer(Err(rejection))),
+            Ok(text) => {
+                self.interrupt();
+                self.begin(Cause::Text, zone, false);
+                self.understand(Transcript { text, confidence: 1.0 }, now);
+                self.effects.insert(0, Effect::Answer(Ok(self.current)));
+            }
+        }
+    }
+
+    fn may_ask(&self, text: &str) -> Result<String, Rejection> {
+        if self.missing.contains(&Engine::Understander) {
+            return Err(Rejection::NotReady(Engine::Understander));
+        }
+        match self.phase {
+            Phase::Idle | Phase::Speaking(_) | Phase::FollowUp { .. } => checked(text),
+            Phase::Listening | Phase::Transcribing | Phase::Understanding(_) | Phase::Acting(_) => {
+                Err(Rejection::Busy("a turn is under way; cancel it or wait for TurnEnded"))
+            }
+        }
+    }
+
+    fn understand(&mut self, transcript: Transcript, now: Duration) {
+        let turn = self.current;
+        let Transcript { text, confidence } = transcript;
+        self.time(|timings| timings.transcript = Some(now));
+        self.publish(Notice::Transcript { turn, text: text.clone(), confidence });
+        self.effects.push(Effect::Understand { turn, text, context: self.dialogue.context(now) });
+        self.go(Phase::Understanding(None), now + UNDERSTANDING);
+    }
+
+    /// What was heard was no order. In the window after a reply it was likely not meant for us, so
+    /// nothing is said; else the speaker is told.
+    pub(super) fn nothing_for_us(&mut self, text: &str, now: Duration) {
+        let follow_up = self.turn.as_ref().is_some_and(|turn| turn.cause == Cause::FollowUp);
+        let question = self.dialogue.pending().is_some();
+        if follow_up && !question {
+            return self.rest(Outcome::Unclear);
+        }
+        self.reply(text.to_owned(), Outcome::Unclear, AfterSpeech::FollowUp { question }, now);
+    }
+
+    pub(super) fn engine_failed(&mut self, error: &EngineError, now: Duration) {
+        match reply::engine_error(error) {
+            "" => self.rest(Outcome::Cancelled),
+            text => self.failed(text, now),
+        }
+    }
+
+    pub(super) fn failed(&mut self, text: &str, now: Duration) {
+        let question = self.dialogue.pending().is_some();
+        self.reply(text.to_owned(), Outcome::Failed, AfterSpeech::FollowUp { question }, now);
+    }
+
+    pub(super) fn time(&mut self, note: impl FnOnce(&mut Timings)) {
+        if let Some(turn) = &mut self.turn {
+            note(&mut turn.timings);
+        }
+    }
+}
+
+/// Text of a request on one line, if it is sane.
+pub(super) fn checked(text: &str) -> Result<String, Rejection> {
+    let length = text.chars().count();
+    if length > MAX_TEXT {
+        return Err(Rejection::InvalidArgument(format!("{length} characters; at most {MAX_TEXT} are taken")));
+    }
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
+    if words.is_empty() {
+        return Err(Rejection::InvalidArgument("there are no words in the text".to_owned()));
+    }
+    Ok(words.join(" "))
+}

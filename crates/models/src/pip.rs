@@ -155,7 +155,10 @@ fn size_of_tree(folder: &Path) -> u64 {
 fn reason(said: &str) -> Option<String> {
     let last = |mark: &str| said.lines().rev().find_map(|line| line.trim().strip_prefix(mark)).map(str::trim);
     let error = last("ERROR:").or_else(|| said.lines().map(str::trim).rfind(|line| !line.is_empty()))?;
-    let reason = match last("WARNING:") {
+    // pip's warning begins with the state of its retry counter.
+    let cause =
+        |warning: &'_ str| warning.rsplit("connection broken by ").next().unwrap_or_default().to_owned();
+    let reason = match last("WARNING:").map(cause) {
         Some(warning) => format!("{error} ({warning})"),
         None => error.to_owned(),
     };
@@ -168,11 +171,8 @@ mod tests {
 
     #[test]
     fn reason_is_the_last_error_and_warning() {
-        let said = "WARNING: Retrying after connection broken: name resolution\nERROR: Could not find a version\nERROR: No matching distribution\n\n";
-        assert_eq!(
-            reason(said).unwrap(),
-            "No matching distribution (Retrying after connection broken: name resolution)"
-        );
+        let said = "WARNING: Retrying (Retry(total=0)) after connection broken by name resolution\nERROR: Could not find a version\nERROR: No matching distribution\n\n";
+        assert_eq!(reason(said).unwrap(), "No matching distribution (name resolution)");
         assert_eq!(reason("Traceback\nOSError: odd\n").unwrap(), "OSError: odd");
         assert_eq!(reason("\n"), None);
         assert_eq!(reason(&"é".repeat(1000)).unwrap().chars().count(), MAX_REASON);

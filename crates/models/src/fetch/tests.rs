@@ -28,7 +28,7 @@ done
 echo "$1" >> "$home/calls"
 echo partial > "$TMPDIR/unfinished"
 if cp "$home/index/$1"/* "$dest" 2> /dev/null; then exit 0; fi
-echo "WARNING: Retrying after connection broken by: name resolution" >&2
+echo "WARNING: Retrying after connection broken by name resolution" >&2
 echo "ERROR: No matching distribution found for $1" >&2
 exit 1
 "#;
@@ -177,7 +177,7 @@ fn without_a_network_the_error_tells_the_remedy_and_nothing_is_left() {
     let text = error.to_string();
     for part in [
         "first-weights==1.0 could not be downloaded: No matching distribution found",
-        "connection broken by: name resolution",
+        "(name resolution)",
         "pip config list",
         "download --no-deps first-weights==1.0",
         "CARVOICE_MODELS",

@@ -5,6 +5,9 @@
 //! version = 1
 //! domain = "climate"
 //!
+//! [rules]
+//! degrees = "{temperature} [degrees]"
+//!
 //! [[intent]]
 //! name = "climate.set_temperature"
 //! risk = []                      # or any of "confirm", "parked_only"
@@ -12,15 +15,28 @@
 //!   { name = "temperature", type = "number", unit = "celsius", min = 16, max = 30, step = 0.5, required = true },
 //!   { name = "zone", type = "zone" },
 //! ]
-//! call = { interface = "org.carvoice.Vehicle1.Climate", method = "SetTemperature", args = ["zone:s", "temperature:d"] }
-//! reply = { done = "{temperature} degrees." , ask = { temperature = "How many degrees?" } }
-//! sentences = ["<set> the (temperature|heat) to {temperature}"]
+//! call = { method = "SetTemperature", args = ["temperature:d", "zone:s"] }
+//! reply = { done = "{temperature} degrees.", ask = { temperature = "How many degrees?" } }
+//! sentences = ["<set> the (temperature|heat) to <degrees>"]
 //!
 //! # Sentences that fix a slot without naming it:
 //! [[intent.also]]
 //! set = { temperature = 30 }
 //! sentences = ["as warm as it gets"]
 //! ```
+//! `docs/skills.md` describes every key.
+
+mod builtin;
+mod dbus;
+mod manifest;
+mod phrase;
+mod raw;
+mod slots;
+mod suggest;
+#[cfg(test)]
+mod tests;
+
+pub use phrase::Phrase;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -36,6 +52,28 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
+    /// The catalogue that is part of the program. Empty only if the program was built with a broken
+    /// manifest, which the tests rule out.
+    #[must_use]
+    pub fn shipped() -> Self {
+        Self::parse(manifest::SHIPPED).unwrap_or_default()
+    }
+
+    /// The shipped manifests, as (file name, text). An integrator's own come after them in
+    /// [`Catalogue::parse`].
+    #[must_use]
+    pub fn shipped_files() -> &'static [(&'static str, &'static str)] {
+        manifest::SHIPPED
+    }
+
+    /// Reads manifests, given as (file name, text). Rules may be used by every manifest of the call.
+    ///
+    /// # Errors
+    /// Everything that is wrong, in the order of the files.
+    pub fn parse(files: &[(&str, &str)]) -> Result<Self, Vec<ManifestError>> {
+        manifest::parse(files)
+    }
+
     /// Every intent.
     #[must_use]
     pub fn intents(&self) -> &[Intent] {
@@ -69,6 +107,8 @@ pub struct Intent {
     pub call: Option<Call>,
     /// What is said afterwards.
     pub reply: Replies,
+    /// Slots of which one must be there; the first is asked for. Empty for most intents.
+    pub needs_one: Vec<String>,
     /// How people ask for it.
     pub sentences: Vec<SentenceGroup>,
 }
@@ -78,6 +118,16 @@ impl Intent {
     #[must_use]
     pub fn slot(&self, name: &str) -> Option<&Slot> {
         self.slots.iter().find(|slot| slot.name == name)
+    }
+
+    /// The slot to ask for before the command makes sense, if there is one.
+    #[must_use]
+    pub fn missing(&self, slots: &Slots) -> Option<&Slot> {
+        let absent = |slot: &&Slot| slot.required && !slots.contains_key(&slot.name);
+        self.slots.iter().find(absent).or_else(|| {
+            let none = !self.needs_one.iter().any(|name| slots.contains_key(name));
+            self.needs_one.first().filter(|_| none).and_then(|name| self.slot(name))
+        })
     }
 
     /// The part of the name before the dot.
@@ -220,7 +270,11 @@ pub struct Replies {
 pub struct SentenceGroup {
     /// Slots that these sentences fix without naming a value.
     pub set: Slots,
-    /// Sentences in template syntax: `[optional]`, `(one|other)`, `<rule>`, `{slot}`.
+    /// Whether they state a need ("I'm cold") rather than give an order. Beside an order in the
+    /// same utterance a need is only its reason.
+    pub need: bool,
+    /// Sentences in template syntax: `[optional]`, `(one|other)`, `<rule>`, `{slot}`, and
+    /// `{slot:rule}`, `{slot!}` as [`Phrase`] explains.
     pub sentences: Vec<String>,
 }
 

@@ -1,0 +1,435 @@
+//! From manifests as written to a catalogue that is valid throughout.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::time::Duration;
+
+use toml::Spanned;
+
+use super::phrase::Phrase;
+use super::{
+    Call, Catalogue, Intent, ManifestError, Replies, Risk, SentenceGroup, Slot, SlotKind, dbus, raw, slots,
+    suggest,
+};
+use crate::command::{SlotValue, Slots};
+
+/// The manifests that are part of the program, rules first.
+pub(super) const SHIPPED: &[(&str, &str)] = &[
+    ("common.toml", include_str!("../../skills/common.toml")),
+    ("climate.toml", include_str!("../../skills/climate.toml")),
+    ("seat.toml", include_str!("../../skills/seat.toml")),
+    ("steering_wheel.toml", include_str!("../../skills/steering_wheel.toml")),
+    ("window.toml", include_str!("../../skills/window.toml")),
+    ("sunroof.toml", include_str!("../../skills/sunroof.toml")),
+    ("shade.toml", include_str!("../../skills/shade.toml")),
+    ("door.toml", include_str!("../../skills/door.toml")),
+    ("trunk.toml", include_str!("../../skills/trunk.toml")),
+    ("mirror.toml", include_str!("../../skills/mirror.toml")),
+    ("light.toml", include_str!("../../skills/light.toml")),
+    ("wiper.toml", include_str!("../../skills/wiper.toml")),
+    ("volume.toml", include_str!("../../skills/volume.toml")),
+    ("media.toml", include_str!("../../skills/media.toml")),
+    ("navigation.toml", include_str!("../../skills/navigation.toml")),
+    ("phone.toml", include_str!("../../skills/phone.toml")),
+    ("message.toml", include_str!("../../skills/message.toml")),
+    ("vehicle.toml", include_str!("../../skills/vehicle.toml")),
+    ("drive_mode.toml", include_str!("../../skills/drive_mode.toml")),
+    ("time.toml", include_str!("../../skills/time.toml")),
+    ("timer.toml", include_str!("../../skills/timer.toml")),
+    ("reminder.toml", include_str!("../../skills/reminder.toml")),
+    ("place.toml", include_str!("../../skills/place.toml")),
+    ("assistant.toml", include_str!("../../skills/assistant.toml")),
+];
+
+/// The manifest format this program reads.
+const VERSION: i64 = 1;
+/// The bus name of the reference car.
+const VEHICLE: &str = "org.carvoice.Vehicle1";
+/// Time a call may take unless the manifest says otherwise: a car's gateway answers well within it,
+/// and a driver does not wait longer for a sign.
+const CALL_TIMEOUT: Duration = Duration::from_secs(2);
+
+pub(super) fn parse(files: &[(&str, &str)]) -> Result<Catalogue, Vec<ManifestError>> {
+    let mut reader = Reader::default();
+    let manifests: Vec<_> = files
+        .iter()
+        .filter_map(|&(file, text)| Some((File { name: file, text }, reader.raw(file, text)?)))
+        .collect();
+    for (file, manifest) in &manifests {
+        reader.rules(file, manifest);
+    }
+    reader.check_rules();
+    let mut intents = Vec::new();
+    for (file, manifest) in &manifests {
+        for intent in &manifest.intent {
+            let name = intent.name.get_ref();
+            if intents.iter().any(|known: &Intent| known.name == *name) {
+                reader.report(file, intent.name.span(), format!("the intent `{name}` is defined twice"));
+            } else {
+                intents.push(reader.intent(file, manifest.domain.get_ref(), intent));
+            }
+        }
+    }
+    if reader.errors.is_empty() {
+        let rules = reader.rules.into_iter().map(|(name, rule)| (name, rule.text)).collect();
+        Ok(Catalogue { intents, rules })
+    } else {
+        let order = |error: &ManifestError| files.iter().position(|(file, _)| *file == error.file);
+        reader.errors.sort_by_key(|error| (order(error), error.line));
+        Err(reader.errors)
+    }
+}
+
+struct File<'a> {
+    name: &'a str,
+    text: &'a str,
+}
+
+struct Rule {
+    text: String,
+    phrase: Phrase,
+    file: String,
+    line: usize,
+}
+
+#[derive(Default)]
+struct Reader {
+    rules: BTreeMap<String, Rule>,
+    errors: Vec<ManifestError>,
+}
+
+impl Reader {
+    fn report(&mut self, file: &File<'_>, span: Range<usize>, message: impl Into<String>) {
+        let line = line(file.text, span.start);
+        self.errors.push(ManifestError { file: file.name.to_owned(), line, message: message.into() });
+    }
+
+    fn raw(&mut self, name: &str, text: &str) -> Option<raw::Manifest> {
+        let file = File { name, text };
+        match toml::from_str::<raw::Manifest>(text) {
+            Ok(manifest) => {
+                if *manifest.version.get_ref() != VERSION {
+                    let message = format!(
+                        "version {} is not known; this program reads version {VERSION}",
+                        manifest.version.get_ref()
+                    );
+                    self.report(&file, manifest.version.span(), message);
+                }
+                Some(manifest)
+            }
+            Err(error) => {
+                self.report(&file, error.span().unwrap_or(0..0), with_hint(error.message()));
+                None
+            }
+        }
+    }
+
+    fn rules(&mut self, file: &File<'_>, manifest: &raw::Manifest) {
+        for (name, text) in &manifest.rules {
+            if self.rules.contains_key(name) {
+                self.report(file, text.span(), format!("the rule `{name}` is defined twice"));
+                continue;
+            }
+            match Phrase::parse(text.get_ref()) {
+                Ok(phrase) => {
+                    let rule = Rule {
+                        text: text.get_ref().clone(),
+                        phrase,
+                        file: file.name.to_owned(),
+                        line: line(file.text, text.span().start),
+                    };
+                    self.rules.insert(name.clone(), rule);
+                }
+                Err(message) => self.report(file, text.span(), format!("rule `{name}`: {message}")),
+            }
+        }
+    }
+
+    /// Unknown rules inside rules, and rules that lead back to themselves.
+    fn check_rules(&mut self) {
+        let mut errors = Vec::new();
+        for (name, rule) in &self.rules {
+            let mut report = |message: String| {
+                errors.push(ManifestError { file: rule.file.clone(), line: rule.line, message });
+            };
+            for inner in mentioned(&rule.phrase) {
+                if !self.rules.contains_key(inner) {
+                    report(format!("unknown rule `{inner}`{}", self.rule_hint(inner)));
+                }
+            }
+            let mut seen = BTreeSet::new();
+            let mut open = mentioned(&rule.phrase);
+            while let Some(inner) = open.pop() {
+                if inner == name {
+                    report(format!("the rule `{name}` refers to itself"));
+                    break;
+                }
+                if seen.insert(inner) {
+                    open.extend(
+                        self.rules.get(inner).map(|rule| mentioned(&rule.phrase)).unwrap_or_default(),
+                    );
+                }
+            }
+        }
+        // A rule that leads back to itself would make every walk over it endless.
+        if errors.iter().any(|error: &ManifestError| error.message.ends_with("refers to itself")) {
+            self.rules.clear();
+        }
+        self.errors.extend(errors);
+    }
+
+    fn rule_hint(&self, name: &str) -> String {
+        suggest::hint(name, self.rules.keys().map(String::as_str))
+    }
+
+    fn intent(&mut self, file: &File<'_>, domain: &str, intent: &raw::Intent) -> Intent {
+        let name = intent.name.get_ref();
+        match name.split_once('.') {
+            Some((left, action)) if left == domain && is_snake(action) => {}
+            _ => {
+                let message = format!("`{name}` must be `{domain}.` and an action in snake_case");
+                self.report(file, intent.name.span(), message);
+            }
+        }
+        let slots: Vec<Slot> = intent.slots.iter().filter_map(|slot| self.slot(file, slot)).collect();
+        for slot in &intent.needs_one {
+            self.known_slot(file, &slots, slot);
+        }
+        let risk = self.risk(file, &intent.risk);
+        let call = intent.call.as_ref().map(|call| self.call(file, domain, call, &slots));
+        let reply = self.replies(file, &intent.reply, &slots, call.as_ref());
+        let mut sentences = vec![SentenceGroup {
+            set: Slots::new(),
+            need: false,
+            sentences: self.sentences(file, &intent.sentences, &slots),
+        }];
+        for also in &intent.also {
+            let mut set = Slots::new();
+            for (slot, value) in &also.set {
+                self.check_value(file, &slots, slot, value);
+                set.insert(slot.clone(), value.get_ref().clone());
+            }
+            let lines = self.sentences(file, &also.sentences, &slots);
+            sentences.push(SentenceGroup { set, need: also.need, sentences: lines });
+        }
+        sentences.retain(|group| !group.sentences.is_empty());
+        if sentences.is_empty() {
+            self.report(
+                file,
+                intent.name.span(),
+                format!("`{name}` has no sentences; nobody could ask for it"),
+            );
+        }
+        let needs_one = intent.needs_one.iter().map(|slot| slot.get_ref().clone()).collect();
+        Intent { name: name.clone(), slots, risk, call, reply, needs_one, sentences }
+    }
+
+    fn known_slot(&mut self, file: &File<'_>, slots: &[Slot], name: &Spanned<String>) {
+        if let Err(message) = slots::find(slots, name.get_ref()) {
+            self.report(file, name.span(), message);
+        }
+    }
+
+    fn risk(&mut self, file: &File<'_>, words: &[Spanned<String>]) -> Risk {
+        let mut risk = Risk::default();
+        for word in words {
+            match word.get_ref().as_str() {
+                "confirm" => risk.confirm = true,
+                "parked_only" => risk.parked_only = true,
+                other => {
+                    let hint = suggest::hint(other, ["confirm", "parked_only"]);
+                    self.report(file, word.span(), format!("unknown risk `{other}`{hint}"));
+                }
+            }
+        }
+        risk
+    }
+
+    fn slot(&mut self, file: &File<'_>, slot: &Spanned<raw::Slot>) -> Option<Slot> {
+        let raw = slot.get_ref();
+        let kind = slots::kind(raw);
+        if let Ok(SlotKind::Choice(choices)) = &kind {
+            for spoken in choices.iter().flat_map(|choice| &choice.spoken) {
+                if let Err(message) = Phrase::parse(spoken) {
+                    self.report(file, slot.span(), format!("`{spoken}`: {message}"));
+                }
+            }
+        }
+        match kind {
+            Ok(kind) => Some(Slot { name: raw.name.get_ref().clone(), required: raw.required, kind }),
+            Err(message) => {
+                self.report(file, raw.kind.span(), format!("slot `{}`: {message}", raw.name.get_ref()));
+                None
+            }
+        }
+    }
+
+    fn call(&mut self, file: &File<'_>, domain: &str, call: &Spanned<raw::Call>, slots: &[Slot]) -> Call {
+        let raw = call.get_ref();
+        let service = raw.service.clone().unwrap_or_else(|| VEHICLE.to_owned());
+        let path = raw.path.clone().unwrap_or_else(|| format!("/{}", service.replace('.', "/")));
+        let interface = raw.interface.clone().unwrap_or_else(|| format!("{VEHICLE}.{}", camel_case(domain)));
+        for (what, name, legal) in [
+            ("bus name", &service, dbus::is_bus_name(&service)),
+            ("object path", &path, dbus::is_path(&path)),
+            ("interface name", &interface, dbus::is_interface(&interface)),
+            ("method name", &raw.method, dbus::is_member(&raw.method)),
+        ] {
+            if !legal {
+                self.report(file, call.span(), format!("`{name}` is no D-Bus {what}"));
+            }
+        }
+        let mut args = Vec::new();
+        for text in &raw.args {
+            match slots::arg(text.get_ref(), slots) {
+                Ok(arg) => args.push(arg),
+                Err(message) => self.report(file, text.span(), message),
+            }
+        }
+        let returns = raw.returns.as_ref().and_then(|text| match slots::typed(text.get_ref()) {
+            Ok((name, kind)) => Some((name.to_owned(), kind)),
+            Err(message) => {
+                self.report(file, text.span(), message);
+                None
+            }
+        });
+        let timeout = raw.timeout_ms.map_or(CALL_TIMEOUT, Duration::from_millis);
+        Call { service, path, interface, method: raw.method.clone(), args, returns, timeout }
+    }
+
+    fn replies(&mut self, file: &File<'_>, raw: &raw::Reply, slots: &[Slot], call: Option<&Call>) -> Replies {
+        // Without a call the assistant itself answers, with a value of this name.
+        let returned =
+            call.map_or(Some("result"), |call| call.returns.as_ref().map(|(name, _)| name.as_str()));
+        let mut known: Vec<&str> = slots.iter().map(|slot| slot.name.as_str()).collect();
+        known.extend(returned);
+        let mut replies = Replies::default();
+        let check = |reader: &mut Self, text: &str, span: Range<usize>| {
+            for place in places(text) {
+                if !known.contains(&place) {
+                    let hint = suggest::hint(place, known.iter().copied());
+                    reader.report(file, span.clone(), format!("unknown slot `{place}` in a reply{hint}"));
+                }
+            }
+        };
+        if let Some(done) = &raw.done {
+            let lines = match done.get_ref() {
+                raw::OneOrMore::One(line) => vec![line.clone()],
+                raw::OneOrMore::More(lines) => lines.clone(),
+            };
+            lines.iter().for_each(|line| check(self, line, done.span()));
+            replies.done = lines;
+        }
+        if let Some(question) = &raw.confirm {
+            check(self, question.get_ref(), question.span());
+            replies.confirm = Some(question.get_ref().clone());
+        }
+        for (slot, question) in &raw.ask {
+            if let Err(message) = slots::find(slots, slot) {
+                self.report(file, question.span(), message);
+            }
+            check(self, question.get_ref(), question.span());
+            replies.ask.insert(slot.clone(), question.get_ref().clone());
+        }
+        replies
+    }
+
+    fn check_value(&mut self, file: &File<'_>, slots: &[Slot], name: &str, value: &Spanned<SlotValue>) {
+        let legal = slots::find(slots, name).and_then(|slot| {
+            let fits = match (&slot.kind, value.get_ref()) {
+                (SlotKind::Choice(choices), SlotValue::Text(text)) => {
+                    choices.iter().any(|c| c.value == *text)
+                }
+                (SlotKind::Number(kind), SlotValue::Number(number)) => kind.allows(*number),
+                (SlotKind::Text | SlotKind::Digits, SlotValue::Text(_)) => true,
+                _ => false,
+            };
+            if fits { Ok(()) } else { Err(format!("`{}` is no value of the slot `{name}`", value.get_ref())) }
+        });
+        if let Err(message) = legal {
+            self.report(file, value.span(), message);
+        }
+    }
+
+    fn sentences(&mut self, file: &File<'_>, lines: &[Spanned<String>], slots: &[Slot]) -> Vec<String> {
+        for line in lines {
+            if let Err(message) = self.check_sentence(line.get_ref(), slots) {
+                self.report(file, line.span(), format!("`{}`: {message}", line.get_ref()));
+            }
+        }
+        lines.iter().map(|line| line.get_ref().clone()).collect()
+    }
+
+    fn check_sentence(&self, text: &str, slots: &[Slot]) -> Result<(), String> {
+        let phrase = Phrase::parse(text)?;
+        let mut used = Vec::new();
+        let mut open = vec![&phrase];
+        let mut seen = BTreeSet::new();
+        while let Some(part) = open.pop() {
+            let mut rules = mentioned(part);
+            part.visit(&mut |part| {
+                if let Phrase::Slot { name, .. } = part {
+                    used.push(name.as_str());
+                }
+            });
+            rules.retain(|rule| seen.insert(*rule));
+            for rule in rules {
+                let known = self.rules.get(rule);
+                open.push(
+                    &known.ok_or_else(|| format!("unknown rule `{rule}`{}", self.rule_hint(rule)))?.phrase,
+                );
+            }
+        }
+        for slot in used {
+            slots::find(slots, slot)?;
+        }
+        let rules = |name: &str| self.rules.get(name).map(|rule| &rule.phrase);
+        if phrase.can_be_empty(&rules) {
+            Err("an empty sentence; nothing need be said".to_owned())
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Names of the rules that a phrase uses itself.
+fn mentioned(phrase: &Phrase) -> Vec<&str> {
+    let mut names = Vec::new();
+    phrase.visit(&mut |part| match part {
+        Phrase::Rule(name) | Phrase::Slot { rule: Some(name), .. } => names.push(name.as_str()),
+        _ => {}
+    });
+    names
+}
+
+/// Names between braces.
+fn places(text: &str) -> impl Iterator<Item = &str> {
+    text.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name)
+}
+
+fn is_snake(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+fn camel_case(name: &str) -> String {
+    let capital = |part: &str| {
+        let mut letters = part.chars();
+        letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str())
+    };
+    name.split('_').filter_map(capital).collect()
+}
+
+/// Line of a byte offset, from 1.
+fn line(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
+
+/// Adds a suggestion to the parser's "unknown field `x`, expected one of `a`, `b`".
+fn with_hint(message: &str) -> String {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let hint = match quoted.next() {
+        Some(typed) if message.starts_with("unknown field") => suggest::hint(typed, quoted),
+        _ => String::new(),
+    };
+    format!("{}{hint}", message.trim_end())
+}

@@ -1,0 +1,95 @@
+//! A manifest as written. Unknown keys are refused; every value that can be wrong knows its place.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::command::SlotValue;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Manifest {
+    pub(super) version: Spanned<i64>,
+    pub(super) domain: Spanned<String>,
+    #[serde(default)]
+    pub(super) rules: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    pub(super) intent: Vec<Intent>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Intent {
+    pub(super) name: Spanned<String>,
+    #[serde(default)]
+    pub(super) risk: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) slots: Vec<Spanned<Slot>>,
+    #[serde(default)]
+    pub(super) needs_one: Vec<Spanned<String>>,
+    pub(super) call: Option<Spanned<Call>>,
+    #[serde(default)]
+    pub(super) reply: Reply,
+    #[serde(default)]
+    pub(super) sentences: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) also: Vec<Also>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Slot {
+    pub(super) name: Spanned<String>,
+    #[serde(rename = "type")]
+    pub(super) kind: Spanned<String>,
+    #[serde(default)]
+    pub(super) required: bool,
+    pub(super) unit: Option<Spanned<String>>,
+    pub(super) min: Option<f64>,
+    pub(super) max: Option<f64>,
+    pub(super) step: Option<f64>,
+    #[serde(default)]
+    pub(super) words: BTreeMap<String, f64>,
+    #[serde(default)]
+    pub(super) values: BTreeMap<String, Vec<Spanned<String>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Call {
+    pub(super) service: Option<String>,
+    pub(super) path: Option<String>,
+    pub(super) interface: Option<String>,
+    pub(super) method: String,
+    #[serde(default)]
+    pub(super) args: Vec<Spanned<String>>,
+    pub(super) returns: Option<Spanned<String>>,
+    pub(super) timeout_ms: Option<u64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reply {
+    pub(super) done: Option<Spanned<OneOrMore>>,
+    pub(super) confirm: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) ask: BTreeMap<String, Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Also {
+    #[serde(default)]
+    pub(super) set: BTreeMap<String, Spanned<SlotValue>>,
+    #[serde(default)]
+    pub(super) need: bool,
+    pub(super) sentences: Vec<Spanned<String>>,
+}

@@ -5,7 +5,7 @@
 //! become `w + alpha / rank * b a`. Projections without a pair stay as they are. Its metadata names
 //! the `format`, the `base` model, the `rank` and `alpha`.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
@@ -25,7 +25,7 @@ pub const ADAPTER: &str = "cabin-lora";
 pub struct Adapter {
     rank: usize,
     scale: f64,
-    tensors: HashMap<String, Tensor>,
+    tensors: BTreeMap<String, Tensor>,
 }
 
 impl Adapter {
@@ -50,7 +50,10 @@ impl Adapter {
             metadata.get(key).map(String::as_str).ok_or_else(|| wrong(format!("metadata {key} is missing")))
         };
         if entry("format")? != FORMAT {
-            return Err(wrong(format!("format {:?} is not supported; supported: {FORMAT}", entry("format")?)));
+            return Err(wrong(format!(
+                "format {:?} is not supported; supported: {FORMAT}",
+                entry("format")?
+            )));
         }
         if entry("base")? != MODEL {
             return Err(wrong(format!("it was made for {:?}, not for {MODEL}", entry("base")?)));
@@ -59,8 +62,9 @@ impl Adapter {
         let rank: usize = rank.ok_or_else(|| wrong("metadata rank is not a whole number from 1 to 1024"))?;
         let alpha = entry("alpha")?.parse().ok().filter(|alpha: &f64| alpha.is_finite());
         let alpha = alpha.ok_or_else(|| wrong("metadata alpha is not a number"))?;
-        let tensors = candle_core::safetensors::load_buffer(data, &Device::Cpu).map_err(|error| damaged(&error))?;
-        Ok(Self { rank, scale: alpha / rank as f64, tensors })
+        let tensors =
+            candle_core::safetensors::load_buffer(data, &Device::Cpu).map_err(|error| damaged(&error))?;
+        Ok(Self { rank, scale: alpha / rank as f64, tensors: tensors.into_iter().collect() })
     }
 
     /// Every tensor belongs to a projection of a model of these dimensions and has its shape.

@@ -15,9 +15,11 @@ impl Rotary {
     /// Angles of the `capacity` first positions: position * base^(-2i / width) for the i-th pair.
     pub(super) fn new(dimensions: &Dimensions, capacity: usize) -> Self {
         let pairs = dimensions.head / 2;
-        let frequencies: Vec<f32> =
-            (0..pairs).map(|i| dimensions.rope_base.powf(2.0 * i as f32 / dimensions.head as f32).recip()).collect();
-        let angles = || (0..capacity).flat_map(|position| frequencies.iter().map(move |f| position as f32 * f));
+        let frequencies: Vec<f32> = (0..pairs)
+            .map(|i| dimensions.rope_base.powf(2.0 * i as f32 / dimensions.head as f32).recip())
+            .collect();
+        let angles =
+            || (0..capacity).flat_map(|position| frequencies.iter().map(move |f| position as f32 * f));
         Self { pairs, cos: angles().map(f32::cos).collect(), sin: angles().map(f32::sin).collect() }
     }
 
@@ -35,7 +37,13 @@ impl Rotary {
 
 /// Attention of `queries` (`[tokens, heads * head]`, rotated), the last of which stands at the end of
 /// `keys` and `values` (`[positions, kv_heads * head]`). Returns `[tokens, heads * head]`.
-pub(super) fn attend(d: &Dimensions, queries: &[f32], keys: &[f32], values: &[f32], before: usize) -> Vec<f32> {
+pub(super) fn attend(
+    d: &Dimensions,
+    queries: &[f32],
+    keys: &[f32],
+    values: &[f32],
+    before: usize,
+) -> Vec<f32> {
     let group = d.heads / d.kv_heads;
     let scale = (d.head as f32).sqrt().recip();
     let mut out = vec![0.0; queries.len()];

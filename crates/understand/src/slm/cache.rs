@@ -54,7 +54,8 @@ impl KvCache {
         if end > self.capacity * self.width || values.len() != keys.len() {
             bail!("more than {} tokens", self.capacity);
         }
-        let (Some(all_keys), Some(all_values)) = (self.keys.get_mut(layer), self.values.get_mut(layer)) else {
+        let (Some(all_keys), Some(all_values)) = (self.keys.get_mut(layer), self.values.get_mut(layer))
+        else {
             bail!("no layer {layer}");
         };
         all_keys[start..end].copy_from_slice(keys);

@@ -2,22 +2,18 @@
 
 use std::time::Instant;
 
-use candle_core::Tensor;
 use carvoice_core::catalogue::Catalogue;
 use carvoice_core::engine::{Cancel, EngineError};
 
-use super::cache::KvCache;
 use super::grammar::{Grammar, Walk};
 use super::language::END;
-use super::model::{Model, with_slice};
+use super::model::Model;
+use super::reader::Reader;
 use super::tokenizer::Tokenizer;
 
 /// Longest answer in tokens. Four commands with long texts stay below; a model that copies the whole of
 /// a long utterance does not.
 const LONGEST_ANSWER: usize = 96;
-
-/// Tokens read between two looks at the limits. Whole prompts of commands fit into one.
-const TOKENS_PER_STEP: usize = 64;
 
 /// When to stop.
 #[derive(Clone, Copy)]
@@ -55,20 +51,12 @@ impl Score {
     }
 }
 
-/// The model with its grammar, and the memory of what it read last.
-///
-/// What the next utterance has in common with the last, at least the fixed prefix, is not read again: the
-/// cache is taken back to where they part.
+/// The model with its tokenizer and grammar.
 pub struct Decoder {
-    model: Model,
+    reader: Reader,
     tokenizer: Tokenizer,
     grammar: Grammar,
     prefix: Vec<u32>,
-    cache: KvCache,
-    /// What the cache holds.
-    read: Vec<u32>,
-    /// Hidden states of `read`, one after the other.
-    hidden: Vec<f32>,
 }
 
 impl Decoder {
@@ -76,15 +64,17 @@ impl Decoder {
     ///
     /// # Errors
     /// When the grammar cannot be compiled or the prefix is longer than the model's cache.
-    pub fn new(model: Model, tokenizer: Tokenizer, catalogue: &Catalogue, prefix: &str) -> Result<Self, EngineError> {
+    pub fn new(
+        model: Model,
+        tokenizer: Tokenizer,
+        catalogue: &Catalogue,
+        prefix: &str,
+    ) -> Result<Self, EngineError> {
         let grammar = Grammar::compile(catalogue, &|text| tokenizer.encode(text))?;
         let prefix = tokenizer.encode(prefix)?;
-        let cache = model.cache();
-        let mut decoder =
-            Self { model, tokenizer, grammar, prefix, cache, read: Vec::new(), hidden: Vec::new() };
-        let prefix = decoder.prefix.clone();
-        decoder.read_to(&prefix, || Ok(()))?;
-        Ok(decoder)
+        let mut reader = Reader::new(model);
+        reader.read(&prefix, || Ok(()))?;
+        Ok(Self { reader, tokenizer, grammar, prefix })
     }
 
     /// Scores `answers` to the utterance `words`. The first is read together with the prompt in one
@@ -111,14 +101,15 @@ impl Decoder {
         limits: Limits<'_>,
     ) -> Result<Option<Score>, EngineError> {
         let tokens = self.tokenizer.encode(answer)?;
-        let Some(choices) = choices(self.walk(words)?, &tokens) else { return Ok(None) };
+        let walk = self.grammar.begin(words, &|text| self.tokenizer.encode(text))?;
+        let Some(choices) = choices(walk, &tokens) else { return Ok(None) };
         let Some((last, ..)) = choices.last() else { return Ok(Some(Score::default())) };
         // The token at the last choice is predicted by what comes before it.
         let text = [prompt, &tokens[..*last]].concat();
-        self.read_to(&text, || limits.check())?;
+        self.reader.read(&text, || limits.check())?;
         let mut score = Score::default();
         for (at, token, allowed) in &choices {
-            let log_probs = self.log_probs(prompt.len() + at, allowed)?;
+            let log_probs = self.reader.log_probs(prompt.len() + at, allowed)?;
             let chosen = allowed.iter().zip(log_probs).find(|(other, _)| *other == token);
             score.add(chosen.map_or(f64::NEG_INFINITY, |(_, log_prob)| log_prob));
         }
@@ -132,7 +123,7 @@ impl Decoder {
     /// When a limit is reached, or the utterance or the answer is too long.
     pub fn decode(&mut self, words: &str, limits: Limits<'_>) -> Result<(String, Score), EngineError> {
         let prompt = self.prompt(words)?;
-        let mut walk = self.walk(words)?;
+        let mut walk = self.grammar.begin(words, &|text| self.tokenizer.encode(text))?;
         let mut text = prompt.clone();
         let mut score = Score::default();
         while !walk.is_done() {
@@ -143,8 +134,8 @@ impl Decoder {
             let token = if let &[token] = allowed.as_slice() {
                 token
             } else {
-                self.read_to(&text, || limits.check())?;
-                let log_probs = self.log_probs(text.len(), &allowed)?;
+                self.reader.read(&text, || limits.check())?;
+                let log_probs = self.reader.log_probs(text.len(), &allowed)?;
                 let best = allowed.iter().zip(log_probs).max_by(|a, b| a.1.total_cmp(&b.1));
                 let Some((&token, log_prob)) = best else {
                     return Err(EngineError::failed("the grammar leaves no token"));
@@ -162,41 +153,6 @@ impl Decoder {
 
     fn prompt(&self, words: &str) -> Result<Vec<u32>, EngineError> {
         Ok([self.prefix.as_slice(), &self.tokenizer.encode(&format!("{words}{END}"))?].concat())
-    }
-
-    fn walk(&self, words: &str) -> Result<Walk<'_>, EngineError> {
-        self.grammar.begin(words, &|text| self.tokenizer.encode(text))
-    }
-
-    /// Makes the cache hold exactly `text`, reading only what differs from what it holds.
-    fn read_to(&mut self, text: &[u32], check: impl Fn() -> Result<(), EngineError>) -> Result<(), EngineError> {
-        let common = self.read.iter().zip(text).take_while(|(old, new)| old == new).count();
-        let width = self.model.dimensions().hidden;
-        self.cache.truncate(common);
-        self.read.truncate(common);
-        self.hidden.truncate(common * width);
-        for tokens in text[common..].chunks(TOKENS_PER_STEP) {
-            check()?;
-            let hidden = self.model.forward(tokens, &mut self.cache).map_err(EngineError::failed)?;
-            self.keep(tokens, &hidden)?;
-        }
-        Ok(())
-    }
-
-    fn keep(&mut self, tokens: &[u32], hidden: &Tensor) -> Result<(), EngineError> {
-        self.read.extend(tokens);
-        with_slice(hidden, |hidden| self.hidden.extend(hidden)).map_err(EngineError::failed)
-    }
-
-    /// Log-probabilities of the `allowed` tokens, among themselves, after the first `length` tokens read.
-    fn log_probs(&self, length: usize, allowed: &[u32]) -> Result<Vec<f64>, EngineError> {
-        let width = self.model.dimensions().hidden;
-        let start = length.saturating_sub(1) * width;
-        let hidden = self.hidden.get(start..start + width).ok_or_else(|| EngineError::failed("nothing was read"))?;
-        let logits = self.model.logits_of(hidden, allowed).map_err(EngineError::failed)?;
-        let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let sum: f64 = logits.iter().map(|logit| f64::from(logit - largest).exp()).sum();
-        Ok(logits.iter().map(|logit| f64::from(logit - largest) - sum.ln()).collect())
     }
 }
 

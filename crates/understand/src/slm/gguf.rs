@@ -78,7 +78,8 @@ impl<R: Read + Seek> Gguf<R> {
     /// # Errors
     /// As [`Gguf::open`].
     pub fn read(mut reader: R) -> Result<Self, EngineError> {
-        let content = Content::read(&mut reader).map_err(|error| broken(format!("not a whole GGUF file: {error}")))?;
+        let content =
+            Content::read(&mut reader).map_err(|error| broken(format!("not a whole GGUF file: {error}")))?;
         let dimensions = dimensions(&content)?;
         let bytes = reader.seek(SeekFrom::End(0)).map_err(broken)?;
         let gguf = Self { content, reader, dimensions, bytes };
@@ -103,7 +104,9 @@ impl<R: Read + Seek> Gguf<R> {
     /// # Errors
     /// When it is missing or the file ends in it.
     pub fn tensor(&mut self, name: &str) -> Result<QTensor, EngineError> {
-        self.content.tensor(&mut self.reader, name, &Device::Cpu).map_err(|error| broken(format!("tensor {name}: {error}")))
+        self.content
+            .tensor(&mut self.reader, name, &Device::Cpu)
+            .map_err(|error| broken(format!("tensor {name}: {error}")))
     }
 
     /// A list of strings in the metadata.
@@ -161,7 +164,10 @@ impl<R: Read + Seek> Gguf<R> {
         let length = (blocks * info.ggml_dtype.type_size()) as u64;
         let end = self.content.tensor_data_offset.saturating_add(info.offset).saturating_add(length);
         if end > self.bytes {
-            return Err(broken(format!("the file is cut short: tensor {name} would end at byte {end} of {}", self.bytes)));
+            return Err(broken(format!(
+                "the file is cut short: tensor {name} would end at byte {end} of {}",
+                self.bytes
+            )));
         }
         Ok(())
     }
@@ -175,7 +181,10 @@ pub(crate) fn broken(reason: impl std::fmt::Display) -> EngineError {
 fn dimensions(content: &Content) -> Result<Dimensions, EngineError> {
     let architecture = string(content, "general.architecture")?;
     if !ARCHITECTURES.contains(&architecture) {
-        return Err(broken(format!("architecture {architecture:?} is not supported; supported: {}", ARCHITECTURES.join(", "))));
+        return Err(broken(format!(
+            "architecture {architecture:?} is not supported; supported: {}",
+            ARCHITECTURES.join(", ")
+        )));
     }
     let size = |key: &str, most: usize| {
         let key = format!("{architecture}.{key}");
@@ -201,7 +210,9 @@ fn dimensions(content: &Content) -> Result<Dimensions, EngineError> {
         false => hidden / heads,
     };
     if !heads.is_multiple_of(kv_heads) || !head.is_multiple_of(2) {
-        return Err(broken(format!("{heads} heads of width {head} over {kv_heads} key heads do not fit together")));
+        return Err(broken(format!(
+            "{heads} heads of width {head} over {kv_heads} key heads do not fit together"
+        )));
     }
     let vocabulary = match content.tensor_infos.get("token_embd.weight").map(|info| info.shape.dims()) {
         Some(&[rows, _]) if (1..=LARGEST_VOCABULARY).contains(&rows) => rows,
@@ -225,7 +236,10 @@ fn metadata<'a>(content: &'a Content, key: &str) -> Result<&'a Value, EngineErro
 }
 
 fn string<'a>(content: &'a Content, key: &str) -> Result<&'a str, EngineError> {
-    metadata(content, key)?.to_string().map(String::as_str).map_err(|_| broken(format!("metadata {key} is not text")))
+    metadata(content, key)?
+        .to_string()
+        .map(String::as_str)
+        .map_err(|_| broken(format!("metadata {key} is not text")))
 }
 
 fn integer(value: &Value) -> Option<i64> {

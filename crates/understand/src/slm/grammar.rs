@@ -90,7 +90,8 @@ impl Grammar {
     /// When `encode` fails.
     pub fn begin(&self, words: &str, encode: &Encode<'_>) -> Result<Walk<'_>, EngineError> {
         let spans = Spans::new(words, encode)?;
-        let offered = [SpanKind::Text, SpanKind::Digits].map(|kind| usize::from(!spans.starts(kind).is_empty()));
+        let offered =
+            [SpanKind::Text, SpanKind::Digits].map(|kind| usize::from(!spans.starts(kind).is_empty()));
         let alive = &self.alive[offered[0] | offered[1] << 1];
         let mut walk = Walk { grammar: self, spans: spans.into(), alive, places: Vec::new(), commands: 1 };
         walk.enter(START);
@@ -119,8 +120,16 @@ impl Grammar {
                     }
                     // The `=` belongs to the value: it may share a token with the first word.
                     SlotKind::Text | SlotKind::Digits => {
-                        let kind = if matches!(slot.kind, SlotKind::Text) { SpanKind::Text } else { SpanKind::Digits };
-                        self.hole(from, &encode(&format!(" {}", slot.name))?, Hole { kind: HoleKind::Span(kind), to });
+                        let kind = if matches!(slot.kind, SlotKind::Text) {
+                            SpanKind::Text
+                        } else {
+                            SpanKind::Digits
+                        };
+                        self.hole(
+                            from,
+                            &encode(&format!(" {}", slot.name))?,
+                            Hole { kind: HoleKind::Span(kind), to },
+                        );
                     }
                 }
             }
@@ -145,7 +154,8 @@ impl Grammar {
     /// The node at the end of `tokens`, shared with paths that begin alike.
     fn walk_or_make(&mut self, mut from: usize, tokens: &[u32]) -> usize {
         for &token in tokens {
-            let known = self.nodes[from].edges.iter().find(|edge| edge.token == token && self.nodes[edge.to].shared);
+            let known =
+                self.nodes[from].edges.iter().find(|edge| edge.token == token && self.nodes[edge.to].shared);
             from = match known {
                 Some(edge) => edge.to,
                 None => {
@@ -220,9 +230,17 @@ pub struct Walk<'g> {
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     Node(usize),
-    Number { range: usize, typed: Typed, to: usize },
+    Number {
+        range: usize,
+        typed: Typed,
+        to: usize,
+    },
     /// Within the tokens of a piece.
-    Piece { number: usize, at: usize, to: usize },
+    Piece {
+        number: usize,
+        at: usize,
+        to: usize,
+    },
 }
 
 impl Walk<'_> {
@@ -236,7 +254,9 @@ impl Walk<'_> {
                 Place::Number { range, typed, .. } => {
                     let range = &self.grammar.numbers[range];
                     let digits = self.grammar.digits.iter();
-                    tokens.extend(digits.filter(|(c, _)| range.push(typed, *c).is_some()).map(|(_, token)| *token));
+                    tokens.extend(
+                        digits.filter(|(c, _)| range.push(typed, *c).is_some()).map(|(_, token)| *token),
+                    );
                 }
                 Place::Piece { number, at, .. } => tokens.extend(self.spans.piece(number).tokens.get(at)),
             }
@@ -259,8 +279,11 @@ impl Walk<'_> {
         for place in &before {
             match *place {
                 Place::Node(node) => {
-                    let targets: Vec<usize> =
-                        self.open_edges(node).filter(|edge| edge.token == token).map(|edge| edge.to).collect();
+                    let targets: Vec<usize> = self
+                        .open_edges(node)
+                        .filter(|edge| edge.token == token)
+                        .map(|edge| edge.to)
+                        .collect();
                     for to in targets {
                         self.enter(to);
                     }
@@ -279,7 +302,10 @@ impl Walk<'_> {
 
     fn open_edges(&self, node: usize) -> impl Iterator<Item = &Edge> {
         let full = self.commands >= MOST_COMMANDS;
-        self.grammar.nodes[node].edges.iter().filter(move |edge| self.alive[edge.to] && !(full && edge.separator))
+        self.grammar.nodes[node]
+            .edges
+            .iter()
+            .filter(move |edge| self.alive[edge.to] && !(full && edge.separator))
     }
 
     fn put(&mut self, place: Place) {

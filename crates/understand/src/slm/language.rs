@@ -115,7 +115,8 @@ fn read_command(catalogue: &Catalogue, text: &str) -> Result<Command, NotInLangu
         match (word.split_once('='), slots.last_mut()) {
             (Some((name, value)), last) => {
                 let place = intent.slots.iter().position(|slot| slot.name == name);
-                let place = place.ok_or_else(|| NotInLanguage(format!("{} has no slot {name}", intent.name)))?;
+                let place =
+                    place.ok_or_else(|| NotInLanguage(format!("{} has no slot {name}", intent.name)))?;
                 if last.is_some_and(|last| last.0 >= place) {
                     return Err(NotInLanguage(format!("slot {name} is out of order")));
                 }

@@ -11,5 +11,9 @@ pub mod language;
 pub mod model;
 mod numbers;
 pub mod q8;
+mod reader;
 mod spans;
 pub mod tokenizer;
+
+#[cfg(test)]
+mod tests;

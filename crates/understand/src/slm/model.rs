@@ -7,7 +7,7 @@
 
 use std::io::{Read, Seek};
 
-use candle_core::{CpuStorage, CustomOp1, Device, Layout, Result, Shape, Storage, Tensor, bail};
+use candle_core::{self as candle, CpuStorage, CustomOp1, Device, Layout, Shape, Storage, Tensor, bail};
 use candle_nn::ops::rms_norm;
 use carvoice_core::engine::EngineError;
 
@@ -58,7 +58,9 @@ impl Model {
         if let Some(adapter) = adapter {
             adapter.check(&dimensions)?;
         }
-        let layers = (0..dimensions.layers).map(|layer| Layer::load(gguf, adapter, layer)).collect::<Result<_, _>>()?;
+        let layers = (0..dimensions.layers)
+            .map(|layer| Layer::load(gguf, adapter, layer))
+            .collect::<Result<_, _>>()?;
         let head = if gguf.has_own_head() { Some(matrix(gguf, None, "output.weight")?) } else { None };
         Ok(Self {
             embedding: matrix(gguf, None, "token_embd.weight")?,
@@ -93,14 +95,14 @@ impl Model {
     ///
     /// # Errors
     /// When a token is not in the vocabulary or the cache is full.
-    pub fn forward(&self, tokens: &[u32], cache: &mut KvCache) -> Result<Tensor> {
+    pub fn forward(&self, tokens: &[u32], cache: &mut KvCache) -> candle::Result<Tensor> {
         if cache.len() + tokens.len() > self.capacity.min(cache.capacity()) {
             bail!("{} tokens do not fit behind {} of {}", tokens.len(), cache.len(), self.capacity);
         }
         self.threads.install(|| self.run(tokens, cache))
     }
 
-    fn run(&self, tokens: &[u32], cache: &mut KvCache) -> Result<Tensor> {
+    fn run(&self, tokens: &[u32], cache: &mut KvCache) -> candle::Result<Tensor> {
         let epsilon = self.dimensions.epsilon;
         let mut x = self.embedding.gather(tokens)?;
         for (index, layer) in self.layers.iter().enumerate() {
@@ -115,7 +117,7 @@ impl Model {
     }
 
     /// Splits the joint projection, rotates, stores keys and values, and attends.
-    fn attention(&self, layer: usize, qkv: &Tensor, cache: &mut KvCache) -> Result<Tensor> {
+    fn attention(&self, layer: usize, qkv: &Tensor, cache: &mut KvCache) -> candle::Result<Tensor> {
         let d = &self.dimensions;
         let (tokens, width) = qkv.dims2()?;
         let (query_width, kv_width) = (d.heads * d.head, d.kv());
@@ -145,7 +147,7 @@ impl Model {
     ///
     /// # Errors
     /// When the width is another.
-    pub fn logits(&self, hidden: &Tensor) -> Result<Tensor> {
+    pub fn logits(&self, hidden: &Tensor) -> candle::Result<Tensor> {
         self.threads.install(|| self.head().product(hidden))
     }
 
@@ -153,7 +155,7 @@ impl Model {
     ///
     /// # Errors
     /// When the width is another or a token is not in the vocabulary.
-    pub fn logits_of(&self, hidden: &[f32], tokens: &[u32]) -> Result<Vec<f32>> {
+    pub fn logits_of(&self, hidden: &[f32], tokens: &[u32]) -> candle::Result<Vec<f32>> {
         self.head().product_rows(hidden, tokens)
     }
 
@@ -163,7 +165,11 @@ impl Model {
 }
 
 impl Layer {
-    fn load<R: Read + Seek>(gguf: &mut Gguf<R>, adapter: Option<&Adapter>, layer: usize) -> Result<Self, EngineError> {
+    fn load<R: Read + Seek>(
+        gguf: &mut Gguf<R>,
+        adapter: Option<&Adapter>,
+        layer: usize,
+    ) -> Result<Self, EngineError> {
         let mut stacked = |names: &[&str]| {
             let parts = names.iter().map(|name| matrix(gguf, adapter, &format!("blk.{layer}.{name}.weight")));
             Q8Matrix::stack(parts.collect::<Result<_, _>>()?).map_err(broken)
@@ -180,10 +186,14 @@ impl Layer {
 }
 
 /// The weights of this name in Q8_0, with what the adapter adds to them.
-fn matrix<R: Read + Seek>(gguf: &mut Gguf<R>, adapter: Option<&Adapter>, name: &str) -> Result<Q8Matrix, EngineError> {
+fn matrix<R: Read + Seek>(
+    gguf: &mut Gguf<R>,
+    adapter: Option<&Adapter>,
+    name: &str,
+) -> Result<Q8Matrix, EngineError> {
     let tensor = gguf.tensor(name)?;
     let wrong = |error| broken(format!("tensor {name}: {error}"));
-    match adapter.map(|adapter| adapter.delta(name)).transpose()?.flatten() {
+    match adapter.map_or(Ok(None), |adapter| adapter.delta(name))? {
         None => Q8Matrix::from_tensor(&tensor).map_err(wrong),
         Some(delta) => {
             let merged = tensor.dequantize(&Device::Cpu).and_then(|weights| weights + delta);
@@ -197,7 +207,7 @@ fn vector<R: Read + Seek>(gguf: &mut Gguf<R>, name: &str) -> Result<Tensor, Engi
 }
 
 /// Gives `read` the numbers of a contiguous `f32` tensor without a copy.
-pub(super) fn with_slice<T>(tensor: &Tensor, read: impl FnOnce(&[f32]) -> T) -> Result<T> {
+pub(super) fn with_slice<T>(tensor: &Tensor, read: impl FnOnce(&[f32]) -> T) -> candle::Result<T> {
     let (storage, layout) = tensor.storage_and_layout();
     match (&*storage, layout.contiguous_offsets()) {
         (Storage::Cpu(storage), Some((start, end))) => Ok(read(&storage.as_slice::<f32>()?[start..end])),
@@ -213,7 +223,7 @@ impl CustomOp1 for SwiGlu {
         "swiglu"
     }
 
-    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> candle::Result<(CpuStorage, Shape)> {
         let (rows, width) = layout.shape().dims2()?;
         let Some((start, end)) = layout.contiguous_offsets() else { bail!("input must be contiguous") };
         let half = width / 2;

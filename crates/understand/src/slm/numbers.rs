@@ -31,9 +31,11 @@ impl Range {
             let scaled = value * f64::from(10u32.pow(decimals));
             ((scaled - scaled.round()).abs() < 1e-6).then(|| scaled.round() as i64)
         };
-        let decimals = (0..=MOST_DECIMALS).find(|&decimals| [kind.min, kind.step].iter().all(|value| whole(*value, decimals).is_some()))?;
+        let decimals = (0..=MOST_DECIMALS)
+            .find(|&decimals| [kind.min, kind.step].iter().all(|value| whole(*value, decimals).is_some()))?;
         let step = u64::try_from(whole(kind.step, decimals)?).ok().filter(|step| *step > 0)?;
-        let (min, max) = (whole(kind.min, decimals)?, (kind.max * f64::from(10u32.pow(decimals)) + 1e-6).floor() as i64);
+        let (min, max) =
+            (whole(kind.min, decimals)?, (kind.max * f64::from(10u32.pow(decimals)) + 1e-6).floor() as i64);
         let first = if min < 0 { min.rem_euclid(step as i64) } else { min };
         (first <= max).then_some(Self { decimals, first: first as u64, last: max as u64, step })
     }
@@ -52,7 +54,9 @@ impl Range {
     pub(super) fn is_complete(&self, typed: Typed) -> bool {
         let shortest = typed.decimals.is_none_or(|decimals| decimals > 0 && !typed.value.is_multiple_of(10));
         let missing = self.decimals.checked_sub(typed.decimals.unwrap_or(0));
-        typed.digits > 0 && shortest && missing.is_some_and(|missing| self.contains(typed.value * 10u64.pow(missing)))
+        typed.digits > 0
+            && shortest
+            && missing.is_some_and(|missing| self.contains(typed.value * 10u64.pow(missing)))
     }
 
     /// What is typed after one more character, if it can still become a legal number.
@@ -117,7 +121,13 @@ mod tests {
 
     #[test]
     fn every_legal_number_can_be_typed_and_no_other() {
-        for kind in [kind(16.0, 30.0, 0.5), kind(0.0, 100.0, 1.0), kind(-5.0, 5.0, 0.25), kind(87.5, 108.0, 0.1), kind(1.0, 86400.0, 1.0)] {
+        for kind in [
+            kind(16.0, 30.0, 0.5),
+            kind(0.0, 100.0, 1.0),
+            kind(-5.0, 5.0, 0.25),
+            kind(87.5, 108.0, 0.1),
+            kind(1.0, 86400.0, 1.0),
+        ] {
             let range = Range::new(&kind).unwrap();
             for hundredths in (0..20_000).step_by(5) {
                 let value = f64::from(hundredths) / 100.0;

@@ -76,7 +76,7 @@ impl Spans {
 }
 
 /// Text to tokens.
-pub type Encode<'a> = dyn Fn(&str) -> Result<Vec<u32>, EngineError> + 'a;
+pub(super) type Encode<'a> = dyn Fn(&str) -> Result<Vec<u32>, EngineError> + 'a;
 
 /// What `word` may look like in a value, the whole word first; nothing if it cannot be part of one.
 fn forms(kind: SpanKind, word: &str) -> Vec<String> {
@@ -95,7 +95,8 @@ fn forms(kind: SpanKind, word: &str) -> Vec<String> {
 
 /// The digits a word stands for: "555-0123", "five", "oh".
 fn digits(word: &str) -> Option<String> {
-    const NAMES: [&str; 10] = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+    const NAMES: [&str; 10] =
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
     if let Some(digit) = NAMES.iter().position(|name| *name == word) {
         return Some(digit.to_string());
     }

@@ -3,11 +3,11 @@
 use std::io::{Read, Seek};
 
 use carvoice_core::engine::EngineError;
+use tokenizers::Tokenizer as Inner;
 use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::pre_tokenizers::digits::Digits;
 use tokenizers::pre_tokenizers::sequence::Sequence;
-use tokenizers::Tokenizer as Inner;
 
 use super::gguf::{Gguf, broken};
 
@@ -28,7 +28,9 @@ impl Tokenizer {
     pub fn new<R: Read + Seek>(gguf: &Gguf<R>) -> Result<Self, EngineError> {
         let (model, pre) = (gguf.string("tokenizer.ggml.model")?, gguf.string("tokenizer.ggml.pre")?);
         if (model, pre) != ("gpt2", "smollm") {
-            return Err(broken(format!("tokenizer {model:?} with {pre:?} is not supported; supported: \"gpt2\" with \"smollm\"")));
+            return Err(broken(format!(
+                "tokenizer {model:?} with {pre:?} is not supported; supported: \"gpt2\" with \"smollm\""
+            )));
         }
         let tokens = gguf.strings("tokenizer.ggml.tokens")?;
         let vocabulary = gguf.dimensions().vocabulary;
@@ -36,7 +38,8 @@ impl Tokenizer {
             return Err(broken(format!("{} tokens for {vocabulary} embeddings", tokens.len())));
         }
         let merges = gguf.strings("tokenizer.ggml.merges")?.into_iter().map(|merge| {
-            let (left, right) = merge.split_once(' ').ok_or_else(|| broken(format!("merge {merge:?} is not a pair")))?;
+            let (left, right) =
+                merge.split_once(' ').ok_or_else(|| broken(format!("merge {merge:?} is not a pair")))?;
             Ok((left.to_owned(), right.to_owned()))
         });
         let vocab: Vocab = tokens.iter().zip(0..).map(|(token, id)| ((*token).to_owned(), id)).collect();

@@ -1,0 +1,190 @@
+use carvoice_core::catalogue::Catalogue;
+use carvoice_core::command::Command;
+use carvoice_core::engine::EngineError;
+use proptest::prelude::*;
+
+use crate::slm::grammar::{Grammar, Walk};
+use crate::slm::language::{self, words};
+
+const MANIFEST: &str = r#"
+version = 1
+domain = "car"
+[[intent]]
+name = "car.stop"
+sentences = ["stop"]
+[[intent]]
+name = "car.warm"
+slots = [
+  { name = "degrees", type = "number", unit = "celsius", min = 16, max = 30, step = 0.5, required = true },
+  { name = "seat", type = "choice", values = { left = [], left_rear = [], right = [] } },
+]
+sentences = ["warm {degrees} {seat}"]
+[[intent]]
+name = "car.say"
+slots = [
+  { name = "to", type = "text", required = true },
+  { name = "text", type = "text" },
+  { name = "number", type = "digits" },
+]
+sentences = ["say {to} {text} {number}"]
+"#;
+
+fn catalogue() -> Catalogue {
+    Catalogue::parse(&[("car.toml", MANIFEST)]).unwrap()
+}
+
+/// Every byte is a token, and two words that begin like a slot are one.
+fn encode(text: &str) -> Result<Vec<u32>, EngineError> {
+    let text = text.replace(" to", "\u{1}").replace("=to", "\u{2}");
+    Ok(text.bytes().map(u32::from).collect())
+}
+
+fn decode(tokens: &[u32]) -> String {
+    let bytes = tokens.iter().map(|token| *token as u8).collect();
+    String::from_utf8(bytes).unwrap().replace('\u{1}', " to").replace('\u{2}', "=to")
+}
+
+fn admits(utterance: &str, answer: &str) -> bool {
+    let grammar = Grammar::compile(&catalogue(), &encode).unwrap();
+    let mut walk = grammar.begin(&words(utterance), &encode).unwrap();
+    encode(answer).unwrap().into_iter().all(|token| walk.advance(token)) && walk.is_done()
+}
+
+#[test]
+fn answers_of_the_language_are_admitted() {
+    let utterance = "Tell mum's friends to stop, 555 01-23, or to=x; 21.5";
+    for answer in [
+        "none\n",
+        "car.stop\n",
+        "car.warm degrees=21.5\n",
+        "car.warm degrees=16 seat=left_rear\n",
+        "car.warm seat=left\n",
+        "car.say to=mum text=to stop\n",
+        "car.say to=mum's friend number=5550123\n",
+        "car.say text=to stop 555 01-23 or number=555\n",
+        "car.stop ; car.warm degrees=30 ; car.say to=tell ; car.stop\n",
+    ] {
+        assert!(admits(utterance, answer), "{answer}");
+        let commands = language::read(&catalogue(), answer).unwrap();
+        assert_eq!(language::write(&catalogue(), &commands).unwrap(), answer);
+    }
+}
+
+#[test]
+fn everything_else_is_refused() {
+    let utterance = "Tell mum's friends to stop, 555 01-23, or to=x; 21.5";
+    for answer in [
+        "",
+        "none",
+        "\n",
+        "none ; car.stop\n",
+        "car.go\n",
+        "car.stop ;\n",
+        "car.stop ; \n",
+        "car.warm degrees=15\n",
+        "car.warm degrees=21.0\n",
+        "car.warm degrees=021\n",
+        "car.warm degrees=21.25\n",
+        "car.warm degrees=\n",
+        "car.warm seat=middle\n",
+        "car.warm seat=left degrees=21\n",
+        "car.warm degrees=21 degrees=22\n",
+        "car.say to=dad\n",
+        "car.say to=mum friends\n",
+        "car.say to=mu\n",
+        "car.say to=\n",
+        "car.say to=or to=x\n",
+        "car.say number=23555\n",
+        "car.stop ; car.stop ; car.stop ; car.stop ; car.stop\n",
+    ] {
+        assert!(!admits(utterance, answer), "{answer}");
+    }
+}
+
+#[test]
+fn slots_that_need_words_are_closed_when_there_are_none() {
+    assert!(!admits("?!", "car.say to=\n"));
+    let grammar = Grammar::compile(&catalogue(), &encode).unwrap();
+    let mut walk = grammar.begin("", &encode).unwrap();
+    assert!(encode("car.say").unwrap().into_iter().all(|token| walk.advance(token)));
+    assert_eq!(decode(&walk.allowed()), "\n ", "only the end or the next command may follow");
+    assert!(walk.advance(u32::from(b' ')));
+    assert_eq!(decode(&walk.allowed()), ";");
+}
+
+#[test]
+fn a_refused_token_changes_nothing() {
+    let grammar = Grammar::compile(&catalogue(), &encode).unwrap();
+    let mut walk = grammar.begin("hello", &encode).unwrap();
+    let before = walk.allowed();
+    assert!(!walk.advance(u32::from(b'z')));
+    assert_eq!(walk.allowed(), before);
+}
+
+#[test]
+fn utterances_lose_case_and_punctuation_only() {
+    for (utterance, expected) in [
+        ("Set it to 21.5 degrees, please!", "set it to 21.5 degrees please"),
+        ("  What's\tthe   ETA?\n", "what's the eta"),
+        ("Fan at 40% — AC/DC; 8:30 a.m.", "fan at 40% — ac/dc; 8:30 am"),
+        ("Mum’s", "mum's"),
+        ("1,000.", "1000"),
+        ("...", ""),
+        ("\u{0}\u{1b}[31m hi", "[31m hi"),
+        ("ÄRGER ẞ", "ärger ß"),
+    ] {
+        assert_eq!(words(utterance), expected);
+        assert_eq!(words(expected), expected);
+    }
+}
+
+#[test]
+fn commands_outside_the_catalogue_cannot_be_written() {
+    let refusal = |command: Command| language::write(&catalogue(), &[command]).unwrap_err().to_string();
+    assert!(refusal(Command::new("car.fly")).contains("no intent"));
+    assert!(refusal(Command::new("car.stop").with("seat", "left")).contains("no slot seat"));
+    assert!(refusal(Command::new("car.warm").with("degrees", 15.0)).contains("degrees cannot be"));
+    assert!(refusal(Command::new("car.say").with("to", "a=b")).contains("to cannot be"));
+    assert!(refusal(Command::new("car.say").with("to", "")).contains("to cannot be"));
+    assert!(refusal(Command::new("car.say").with("number", "911a")).contains("number cannot be"));
+    assert!(language::write(&catalogue(), &vec![Command::new("car.stop"); 5]).is_err());
+    assert_eq!(language::write(&catalogue(), &[]).unwrap(), "none\n");
+}
+
+/// Takes allowed tokens as `choices` say until the answer is complete, then prefers to end it.
+fn wander(mut walk: Walk<'_>, choices: &[usize]) -> String {
+    let mut answer = Vec::new();
+    let mut choices = choices.iter();
+    while !walk.is_done() {
+        let allowed = walk.allowed();
+        assert!(!allowed.is_empty(), "stuck after {:?}", decode(&answer));
+        let token = match choices.next() {
+            Some(choice) => allowed[choice % allowed.len()],
+            None => allowed.iter().copied().find(|token| *token == u32::from(b'\n')).unwrap_or(allowed[0]),
+        };
+        assert!(walk.advance(token));
+        answer.push(token);
+    }
+    decode(&answer)
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_chosen_is_a_legal_answer(
+        utterance in "(to |tell |mum's |text |number=|; |five |555-1 |stations |21\\.5 |é){0,6}",
+        choices in prop::collection::vec(0usize..50, 0..200),
+    ) {
+        let catalogue = catalogue();
+        let grammar = Grammar::compile(&catalogue, &encode).unwrap();
+        let words = words(&utterance);
+        let answer = wander(grammar.begin(&words, &encode).unwrap(), &choices);
+        let commands = language::read(&catalogue, &answer);
+        prop_assert!(commands.is_ok(), "{answer:?}: {commands:?}");
+        prop_assert_eq!(language::write(&catalogue, &commands.unwrap()).unwrap(), answer);
+    }
+
+    #[test]
+    fn reading_never_panics(answer in ".{0,60}\n?") {
+        let _ = language::read(&catalogue(), &answer);
+    }
+}

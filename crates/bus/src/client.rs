@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use carvoice_core::turn::Priority;
+use carvoice_core::zone::Zone;
 use serde::{Deserialize, Serialize};
 use zbus::connection::Connection;
 use zbus::{DynamicType, Variant, block_on};
@@ -10,7 +12,7 @@ use zbus::{DynamicType, Variant, block_on};
 use crate::address::{BusKind, within};
 use crate::error::BusError;
 use crate::monitor::Monitor;
-use crate::request::{Priority, THINK_WITHIN};
+use crate::request::THINK_WITHIN;
 use crate::{INTERFACE, NAME, PATH};
 
 /// The daemon answers within [`THINK_WITHIN`] or reports `NotReady`; the bus needs a little more.
@@ -20,7 +22,7 @@ const CALL_WITHIN: Duration = THINK_WITHIN.saturating_add(Duration::from_secs(2)
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Status {
-    /// What it is doing; see [`crate::State`].
+    /// What it is doing; see [`carvoice_core::turn::State`].
     pub state: String,
     /// Whether the microphone is closed.
     pub muted: bool,
@@ -54,10 +56,10 @@ impl Client {
     ///
     /// # Errors
     /// [`BusError::NotRunning`]; [`BusError::Refused`] with `Busy`, `Muted` or `InvalidArgument`.
-    pub fn listen(&self, zone: Option<&str>, hold: bool) -> Result<u64, BusError> {
+    pub fn listen(&self, zone: Option<Zone>, hold: bool) -> Result<u64, BusError> {
         let mut options = Options::from([("hold", Variant::from(hold))]);
         if let Some(zone) = zone {
-            options.insert("zone", Variant::from(zone));
+            options.insert("zone", Variant::from(zone.as_str()));
         }
         self.call("Listen", &(options,))
     }
@@ -78,12 +80,17 @@ impl Client {
         self.call("Cancel", &())
     }
 
-    /// Has a text spoken. Gives the utterance.
+    /// Has a text spoken. Gives the number under which the speaking is reported.
     ///
     /// # Errors
     /// [`BusError::NotRunning`]; [`BusError::Refused`] with `Busy` or `InvalidArgument`.
     pub fn say(&self, text: &str, priority: Priority) -> Result<u64, BusError> {
-        let options = Options::from([("priority", Variant::from(priority.as_str()))]);
+        let priority = match priority {
+            Priority::Low => "low",
+            Priority::Normal => "normal",
+            Priority::Urgent => "urgent",
+        };
+        let options = Options::from([("priority", Variant::from(priority))]);
         self.call("Say", &(text, options))
     }
 

@@ -5,14 +5,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use carvoice_core::command::{SlotValue, Slots};
 use carvoice_core::engine::TurnId;
+use carvoice_core::turn::{MAX_TEXT, Notice, State};
+use carvoice_core::zone::Zone;
 use futures::channel::oneshot;
 use zbus::object_server::SignalEmitter;
 use zbus::{OwnedVariant, Variant, interface};
 
 use crate::address::within;
 use crate::limits::{self, Options};
-use crate::request::{ANSWER_WITHIN, Answer, Priority, QueueFull, Refusal, Request, THINK_WITHIN};
-use crate::signal::{Signal, State};
+use crate::request::{ANSWER_WITHIN, Answer, QueueFull, Refusal, Request, THINK_WITHIN};
 
 /// Passes a request to the turn loop or reports that its queue is full; never blocks.
 pub(crate) type Deliver = Box<dyn Fn(Request) -> Result<(), QueueFull> + Send + Sync>;
@@ -64,10 +65,9 @@ impl Assistant {
     #[zbus(out_args("turn"))]
     async fn listen(&self, options: Dict) -> Result<u64, Refusal> {
         let mut options = Options::new(options);
-        let zone = options.text("zone")?;
+        let zone = limits::word(options.text("zone")?)?;
         let hold = options.flag("hold")?;
         options.finish()?;
-        zone.as_deref().map_or(Ok(()), limits::zone)?;
         let (answer, awaited) = Answer::new();
         self.deliver(Request::Listen { zone, hold, answer })?;
         Ok(awaited.within(ANSWER_WITHIN).await?.0)
@@ -84,19 +84,18 @@ impl Assistant {
     #[zbus(out_args("utterance"))]
     async fn say(&self, text: String, options: Dict) -> Result<u64, Refusal> {
         let mut options = Options::new(options);
-        let priority = options.text("priority")?;
+        let priority = limits::word(options.text("priority")?)?.unwrap_or_default();
         options.finish()?;
-        let priority = priority.as_deref().map_or(Ok(Priority::default()), Priority::parse)?;
-        limits::text("the text", &text, limits::TEXT)?;
+        limits::text("the text", &text, MAX_TEXT)?;
         let (answer, awaited) = Answer::new();
         self.deliver(Request::Say { text, priority, answer })?;
-        awaited.within(ANSWER_WITHIN).await
+        Ok(awaited.within(ANSWER_WITHIN).await?.0)
     }
 
     #[zbus(out_args("turn"))]
     async fn ask(&self, text: String, options: Dict) -> Result<u64, Refusal> {
         Options::new(options).finish()?;
-        limits::text("the text", &text, limits::TEXT)?;
+        limits::text("the text", &text, MAX_TEXT)?;
         let (answer, awaited) = Answer::new();
         self.deliver(Request::Ask { text, answer })?;
         Ok(awaited.within(ANSWER_WITHIN).await?.0)
@@ -104,7 +103,7 @@ impl Assistant {
 
     #[zbus(out_args("commands"))]
     async fn parse(&self, text: String) -> Result<Vec<(String, SlotDict, f64)>, Refusal> {
-        limits::text("the text", &text, limits::TEXT)?;
+        limits::text("the text", &text, MAX_TEXT)?;
         let (answer, awaited) = Answer::new();
         self.deliver(Request::Parse { text, answer })?;
         let commands = awaited.within(THINK_WITHIN).await?;
@@ -116,7 +115,9 @@ impl Assistant {
 
     async fn set_vocabulary(&self, kind: String, phrases: Vec<String>) -> Result<(), Refusal> {
         limits::vocabulary(&kind, &phrases)?;
-        self.deliver(Request::SetVocabulary { kind, phrases })
+        let (answer, awaited) = Answer::new();
+        self.deliver(Request::SetVocabulary { kind, phrases, answer })?;
+        awaited.within(ANSWER_WITHIN).await.map(|_| ())
     }
 
     async fn reload_skills(&self) -> Result<(), Refusal> {
@@ -126,8 +127,8 @@ impl Assistant {
     }
 
     #[zbus(property)]
-    fn state(&self) -> &'static str {
-        self.0.properties().state.as_str()
+    fn state(&self) -> String {
+        self.0.properties().state.to_string()
     }
 
     #[zbus(property)]
@@ -226,32 +227,34 @@ impl Assistant {
     ) -> zbus::Result<()>;
 }
 
-/// Sends one signal.
-pub(crate) async fn emit(emitter: &SignalEmitter<'_>, signal: Signal) -> zbus::Result<()> {
-    match signal {
-        Signal::TurnStarted { turn, cause, zone } => {
-            Assistant::turn_started(emitter, turn.0, cause.as_str(), &zone).await
+/// Sends the signal of a notice. Properties are announced by [`crate::Service`].
+pub(crate) async fn emit(emitter: &SignalEmitter<'_>, notice: Notice) -> zbus::Result<()> {
+    match notice {
+        Notice::State(_) | Notice::Muted(_) | Notice::Degraded(_) => Ok(()),
+        Notice::TurnStarted { turn, cause, zone } => {
+            let zone = zone.map_or("", Zone::as_str);
+            Assistant::turn_started(emitter, turn.0, &cause.to_string(), zone).await
         }
-        Signal::PartialTranscript { turn, text } => {
+        Notice::PartialTranscript { turn, text } => {
             Assistant::partial_transcript(emitter, turn.0, &text).await
         }
-        Signal::Transcript { turn, text, confidence } => {
+        Notice::Transcript { turn, text, confidence } => {
             Assistant::transcript(emitter, turn.0, &text, confidence).await
         }
-        Signal::Command { turn, command, confidence } => {
+        Notice::Command { turn, command, confidence } => {
             let slots = slot_dict(command.slots);
             Assistant::command(emitter, turn.0, &command.intent, slots, confidence).await
         }
-        Signal::CommandResult { turn, intent, error } => {
+        Notice::CommandResult { turn, intent, error } => {
             let reason = error.as_deref().unwrap_or_default();
             Assistant::command_result(emitter, turn.0, &intent, error.is_none(), reason).await
         }
-        Signal::Reply { turn, text } => Assistant::reply(emitter, turn.0, &text).await,
-        Signal::SpeakingStarted { turn } => Assistant::speaking_started(emitter, turn.0).await,
-        Signal::SpeakingEnded { turn } => Assistant::speaking_ended(emitter, turn.0).await,
-        Signal::TurnEnded { turn, outcome, timings } => {
-            let timings = timings.into_iter().map(|(key, ms)| (key, Variant::from(ms))).collect();
-            Assistant::turn_ended(emitter, turn.0, outcome.as_str(), timings).await
+        Notice::Reply { turn, text } => Assistant::reply(emitter, turn.0, &text).await,
+        Notice::SpeakingStarted { turn } => Assistant::speaking_started(emitter, turn.0).await,
+        Notice::SpeakingEnded { turn } => Assistant::speaking_ended(emitter, turn.0).await,
+        Notice::TurnEnded { turn, outcome, timings } => {
+            let timings = timings.delays().map(|(key, ms)| (key.to_owned(), Variant::from(ms))).collect();
+            Assistant::turn_ended(emitter, turn.0, &outcome.to_string(), timings).await
         }
     }
 }

@@ -18,16 +18,14 @@ mod limits;
 mod monitor;
 mod request;
 mod service;
-mod signal;
 
 pub use actuator::DbusActuator;
 pub use address::BusKind;
 pub use client::{Client, Status};
 pub use error::BusError;
 pub use monitor::Monitor;
-pub use request::{Answer, Parsed, Priority, QueueFull, Refusal, Request};
+pub use request::{Answer, Parsed, QueueFull, Refusal, Request};
 pub use service::{Description, Service};
-pub use signal::{Cause, Outcome, Signal, State};
 
 /// Bus name of the assistant.
 pub const NAME: &str = "org.carvoice.Assistant1";

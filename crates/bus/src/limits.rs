@@ -1,21 +1,19 @@
 //! What is accepted from callers. Everything else is `InvalidArgument`.
 
 use std::collections::HashMap;
+use std::fmt::Display;
+use std::str::FromStr;
 
 use zbus::{OwnedVariant, Variant};
 
 use crate::request::Refusal;
 
-/// Longest text to be spoken or understood, in characters: half a minute of speech is about 500.
-pub(crate) const TEXT: usize = 1_000;
 /// Longest phrase of a vocabulary, in characters.
 pub(crate) const PHRASE: usize = 100;
 /// Most phrases of one vocabulary: a large telephone book.
 pub(crate) const PHRASES: usize = 5_000;
 /// Longest name of a kind of vocabulary, in characters.
 pub(crate) const KIND: usize = 32;
-/// The zones of the catalogue.
-const ZONES: [&str; 7] = ["driver", "passenger", "front", "rear", "rear_left", "rear_right", "all"];
 
 /// A text with something in it, short enough and without control characters.
 pub(crate) fn text(what: &str, value: &str, most: usize) -> Result<(), Refusal> {
@@ -31,13 +29,9 @@ pub(crate) fn text(what: &str, value: &str, most: usize) -> Result<(), Refusal> 
     }
 }
 
-/// A zone of the catalogue.
-pub(crate) fn zone(value: &str) -> Result<(), Refusal> {
-    if ZONES.contains(&value) {
-        Ok(())
-    } else {
-        Err(Refusal::invalid(format!("unknown zone {value:?}; one of {}", ZONES.join(", "))))
-    }
+/// A word of a fixed set: a zone, a priority.
+pub(crate) fn word<T: FromStr<Err: Display>>(value: Option<String>) -> Result<Option<T>, Refusal> {
+    value.map(|word| word.parse().map_err(|error: T::Err| Refusal::invalid(error.to_string()))).transpose()
 }
 
 /// A vocabulary: its kind a short word in `snake_case`, its phrases short texts.
@@ -108,6 +102,9 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
+    use carvoice_core::turn::{MAX_TEXT as TEXT, Priority};
+    use carvoice_core::zone::Zone;
+
     use super::*;
 
     fn message(result: Result<(), Refusal>) -> String {
@@ -154,8 +151,11 @@ mod tests {
     }
 
     #[test]
-    fn zones_are_those_of_the_catalogue() {
-        assert_eq!(message(zone("rear_left")), "taken");
-        assert!(message(zone("boot")).contains("rear_left"));
+    fn words_are_known() {
+        let zone = |word: &str| super::word::<Zone>(Some(word.to_owned()));
+        assert_eq!(zone("rear_left"), Ok(Some(Zone::RearLeft)));
+        assert!(zone("boot").unwrap_err().to_string().contains("rear_left"));
+        assert_eq!(super::word::<Zone>(None), Ok(None));
+        assert!(super::word::<Priority>(Some("high".to_owned())).is_err());
     }
 }

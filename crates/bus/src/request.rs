@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use carvoice_core::command::Command;
 use carvoice_core::engine::TurnId;
+use carvoice_core::turn::{Priority, Rejection};
+use carvoice_core::zone::Zone;
 use futures::channel::oneshot;
 
 use crate::address::within;
@@ -18,8 +20,8 @@ pub(crate) const THINK_WITHIN: Duration = Duration::from_secs(10);
 pub enum Request {
     /// Push-to-talk was pressed.
     Listen {
-        /// Where it was pressed; a zone of the catalogue.
-        zone: Option<String>,
+        /// Where it was pressed.
+        zone: Option<Zone>,
         /// The utterance lasts until [`Request::StopListening`].
         hold: bool,
         /// Takes the number of the new turn.
@@ -38,8 +40,8 @@ pub enum Request {
         text: String,
         /// How urgent it is.
         priority: Priority,
-        /// Takes the number of the utterance.
-        answer: Answer<u64>,
+        /// Takes the number under which the speaking is reported.
+        answer: Answer<TurnId>,
     },
     /// A turn from text.
     Ask {
@@ -61,9 +63,11 @@ pub enum Request {
         kind: String,
         /// All phrases of this kind; they replace the former ones.
         phrases: Vec<String>,
+        /// Takes the outcome; the number means nothing.
+        answer: Answer<TurnId>,
     },
-    /// Close or open the microphone. Must be confirmed with [`crate::Service::set_muted`], even
-    /// when nothing changes: the caller's `Set` returns then.
+    /// Close or open the microphone. Must be confirmed with [`carvoice_core::turn::Notice::Muted`],
+    /// even when nothing changes: the caller's `Set` returns then.
     SetMuted(bool),
     /// Read the skill folders again.
     ReloadSkills {
@@ -72,39 +76,6 @@ pub enum Request {
     },
     /// The connection to the bus broke; the [`crate::Service`] is of no more use.
     BusLost,
-}
-
-/// How urgent a text is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Priority {
-    /// May be left out when the assistant is busy.
-    Low,
-    /// Waits for its turn.
-    #[default]
-    Normal,
-    /// Interrupts.
-    Urgent,
-}
-
-impl Priority {
-    pub(crate) fn parse(name: &str) -> Result<Self, Refusal> {
-        match name {
-            "low" => Ok(Self::Low),
-            "normal" => Ok(Self::Normal),
-            "urgent" => Ok(Self::Urgent),
-            other => Err(Refusal::invalid(format!("unknown priority {other:?}; one of low, normal, urgent"))),
-        }
-    }
-
-    /// The word used on the bus.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Normal => "normal",
-            Self::Urgent => "urgent",
-        }
-    }
 }
 
 /// One command as [`Request::Parse`] reports it.
@@ -146,6 +117,18 @@ impl Refusal {
     }
 }
 
+impl From<Rejection> for Refusal {
+    fn from(rejection: Rejection) -> Self {
+        let text = rejection.to_string();
+        match rejection {
+            Rejection::Busy(_) => Self::Busy(text),
+            Rejection::Muted => Self::Muted(text),
+            Rejection::InvalidArgument(_) => Self::InvalidArgument(text),
+            Rejection::NotReady(_) => Self::NotReady(text),
+        }
+    }
+}
+
 /// The way back to a caller. Dropped unused, the caller gets `NotReady`.
 #[derive(Debug)]
 pub struct Answer<T>(oneshot::Sender<Result<T, Refusal>>);
@@ -183,6 +166,7 @@ impl<T> Awaited<T> {
 
 #[cfg(test)]
 mod tests {
+    use carvoice_core::turn::Engine;
     use zbus::block_on;
 
     use super::*;
@@ -213,10 +197,11 @@ mod tests {
     }
 
     #[test]
-    fn priorities_are_words() {
-        for priority in [Priority::Low, Priority::Normal, Priority::Urgent] {
-            assert_eq!(Priority::parse(priority.as_str()), Ok(priority));
-        }
-        assert!(Priority::parse("high").is_err());
+    fn rejections_keep_their_name() {
+        let of = |rejection: Rejection| Refusal::from(rejection);
+        assert!(matches!(of(Rejection::Busy("a turn is under way")), Refusal::Busy(_)));
+        assert!(matches!(of(Rejection::Muted), Refusal::Muted(text) if text.contains("unmute")));
+        assert!(matches!(of(Rejection::InvalidArgument("x".into())), Refusal::InvalidArgument(_)));
+        assert!(matches!(of(Rejection::NotReady(Engine::Microphone)), Refusal::NotReady(_)));
     }
 }

@@ -1,21 +1,23 @@
 //! The daemon's end of `org.carvoice.Assistant1`: one thread that owns the connection.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc as ready};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use carvoice_core::turn::{Notice, State};
 use futures::StreamExt;
 use futures::channel::mpsc;
 use futures::future::{Either, select};
 use zbus::connection::Connection;
-use zbus::object_server::SignalEmitter;
+use zbus::object_server::{Interface, SignalEmitter};
+use zbus::{ObjectPath, Variant, fdo};
 
 use crate::address::{BusKind, within};
 use crate::error::BusError;
 use crate::interface::{self, Assistant, Properties, Shared};
 use crate::request::{QueueFull, Request};
-use crate::signal::{Signal, State};
 use crate::{NAME, PATH};
 
 /// Signals that may wait for the bus: some twenty turns. When it is full the newest is dropped and
@@ -45,16 +47,9 @@ pub struct Service {
 }
 
 enum Outgoing {
-    Signal(Signal),
-    Changed(Property),
-}
-
-#[derive(Clone, Copy)]
-enum Property {
-    State,
-    Muted,
-    Degraded,
-    Intents,
+    Signal(Notice),
+    /// A property with its value at that moment, so that no state is skipped.
+    Changed(&'static str, Variant<'static>),
 }
 
 impl Service {
@@ -96,21 +91,35 @@ impl Service {
         }
     }
 
-    /// Sends a signal, in order with everything before it. Never blocks.
-    pub fn emit(&self, signal: Signal) {
-        self.queue(Outgoing::Signal(signal));
-    }
-
-    /// Sets `State`.
-    pub fn set_state(&self, state: State) {
-        let changed = std::mem::replace(&mut self.shared.properties().state, state) != state;
-        if changed {
-            self.queue(Outgoing::Changed(Property::State));
+    /// Makes something public, in order with everything before it. Never blocks.
+    ///
+    /// [`Notice::Muted`] also lets the callers go on who asked for it.
+    pub fn emit(&self, notice: Notice) {
+        match notice {
+            Notice::State(state) => {
+                if self.replace(|properties| &mut properties.state, state) {
+                    self.queue(Outgoing::Changed("State", state.to_string().into()));
+                }
+            }
+            Notice::Muted(muted) => self.set_muted(muted),
+            Notice::Degraded(engines) => {
+                let names: Vec<String> = engines.iter().map(ToString::to_string).collect();
+                if self.replace(|properties| &mut properties.degraded, names.clone()) {
+                    self.queue(Outgoing::Changed("Degraded", names.into()));
+                }
+            }
+            signal => self.queue(Outgoing::Signal(signal)),
         }
     }
 
-    /// Sets `Muted`, and lets the callers go on who asked for it.
-    pub fn set_muted(&self, muted: bool) {
+    /// Sets `Intents`, after the skills were read again.
+    pub fn set_intents(&self, intents: Vec<String>) {
+        if self.replace(|properties| &mut properties.intents, intents.clone()) {
+            self.queue(Outgoing::Changed("Intents", intents.into()));
+        }
+    }
+
+    fn set_muted(&self, muted: bool) {
         let (changed, confirmed) = {
             let mut properties = self.shared.properties();
             let changed = std::mem::replace(&mut properties.muted, muted) != muted;
@@ -124,33 +133,21 @@ impl Service {
         };
         // A confirmed setter announces the value itself.
         if changed && !confirmed {
-            self.queue(Outgoing::Changed(Property::Muted));
+            self.queue(Outgoing::Changed("Muted", muted.into()));
         }
-    }
-
-    /// Sets `Degraded`: what does not work at present, empty when all is well.
-    pub fn set_degraded(&self, degraded: Vec<String>) {
-        let changed = {
-            let mut properties = self.shared.properties();
-            let changed = properties.degraded != degraded;
-            properties.degraded = degraded;
-            changed
-        };
-        if changed {
-            self.queue(Outgoing::Changed(Property::Degraded));
-        }
-    }
-
-    /// Sets `Intents`.
-    pub fn set_intents(&self, intents: Vec<String>) {
-        self.shared.properties().intents = intents;
-        self.queue(Outgoing::Changed(Property::Intents));
     }
 
     /// Signals and changes that were not sent because the bus stalled or is gone.
     #[must_use]
     pub fn signals_dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Sets a property and tells whether it was another before.
+    fn replace<T: PartialEq>(&self, field: impl FnOnce(&mut Properties) -> &mut T, value: T) -> bool {
+        let mut properties = self.shared.properties();
+        let now = field(&mut properties);
+        std::mem::replace(now, value) != *now
     }
 
     fn queue(&self, outgoing: Outgoing) {
@@ -192,7 +189,7 @@ async fn run(
     let _ = started.send(Ok(()));
     let lost = {
         let closed = std::pin::pin!(connection.closed());
-        let sending = std::pin::pin!(send_all(&connection, &shared, &mut queue));
+        let sending = std::pin::pin!(send_all(&connection, &mut queue));
         matches!(select(closed, sending).await, Either::Left(_))
     };
     if lost {
@@ -204,16 +201,16 @@ async fn run(
 }
 
 /// Sends what is queued until the service is dropped.
-async fn send_all(connection: &Connection, shared: &Arc<Shared>, queue: &mut mpsc::Receiver<Outgoing>) {
-    let Ok(emitter) = SignalEmitter::new(connection, PATH) else { return };
-    let object = Assistant(Arc::clone(shared));
+async fn send_all(connection: &Connection, queue: &mut mpsc::Receiver<Outgoing>) {
+    let emitter = SignalEmitter::from_parts(connection.clone(), ObjectPath::from_static_str_unchecked(PATH));
     while let Some(outgoing) = queue.next().await {
         let sent = match outgoing {
-            Outgoing::Signal(signal) => interface::emit(&emitter, signal).await,
-            Outgoing::Changed(Property::State) => object.state_changed(&emitter).await,
-            Outgoing::Changed(Property::Muted) => object.muted_changed(&emitter).await,
-            Outgoing::Changed(Property::Degraded) => object.degraded_changed(&emitter).await,
-            Outgoing::Changed(Property::Intents) => object.intents_changed(&emitter).await,
+            Outgoing::Signal(notice) => interface::emit(&emitter, notice).await,
+            Outgoing::Changed(property, value) => {
+                let name = <Assistant as Interface>::name();
+                let changed = HashMap::from([(property, value)]);
+                fdo::Properties::properties_changed(&emitter, name, changed, (&[]).into()).await
+            }
         };
         if let Err(error) = sent {
             tracing::warn!(%error, "a D-Bus signal was not sent");

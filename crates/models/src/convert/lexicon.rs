@@ -172,8 +172,12 @@ mod tests {
     fn entries_are_merged_and_sorted() {
         let gold = r#"{"close":{"DEFAULT":"klˈOs","VERB":"klˈOz","NOUN":null},"Aaron":"gold"}"#;
         let text = merged(gold, r#"{"zebra":"z","aaron":"silver","Close":"silver"}"#).unwrap();
-        let header = r#"{"format":"carvoice-lexicon","version":1,"words":3,"phonemes":{"a":43,"b":44},"letters":["x"],"sounds":["y"],"longest_word":24}"#;
-        assert_eq!(text, format!("{header}\nAaron\tgold\nclose\tklˈOs\tNOUN=\tVERB=klˈOz\nzebra\tz\n"));
+        let lines = [
+            r#"{"format":"carvoice-lexicon","version":1,"words":3,"phonemes":{"a":43,"b":44},"#,
+            r#""letters":["x"],"sounds":["y"],"longest_word":24}"#,
+            "\nAaron\tgold\nclose\tklˈOs\tNOUN=\tVERB=klˈOz\nzebra\tz\n",
+        ];
+        assert_eq!(text, lines.concat());
     }
 
     #[test]

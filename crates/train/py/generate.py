@@ -1,0 +1,278 @@
+"""Makes training and development sentences from the templates.
+
+    generate.py --count 60000 --seed 1 OUT_DIR
+
+writes OUT_DIR/train.tsv and OUT_DIR/dev.tsv (prompt, TAB, output, TAB, family). The
+split is by template: every sentence of a held-out template is in dev.tsv.
+"""
+
+import argparse
+import hashlib
+import pathlib
+import random
+
+import catalogue
+from grammar import Grammar
+
+HERE = pathlib.Path(__file__).parent
+HELD_OUT = 12  # one template in so many is never trained on
+
+_ASK = (
+    "please", "can you", "could you", "would you", "can you please", "could you please",
+    "would you please", "i want you to", "i'd like you to", "i need you to", "go ahead and",
+    "will you", "you can", "kindly", "just", "quickly", "i would like you to", "be so kind and",
+    "do me a favor and", "do me a favour and", "can we", "could we", "let's", "you should",
+    "please just", "now", "then please", "you could", "may i ask you to", "be a dear and",
+    "can you quickly", "could you maybe", "could you just", "i was wondering if you could",
+    "would it be possible to", "is it possible to", "i want to", "i'd like to", "can i",
+)
+_OPEN = (
+    "hey", "hey car", "ok", "okay", "um", "uh", "so", "well", "alright", "hi", "hello", "yo", "right",
+    "now", "oh", "um so", "okay so", "hey there", "excuse me", "listen", "hmm", "yeah", "and", "actually",
+    "all right", "er", "erm", "uh yeah", "you know what", "good morning", "ah", "oh and", "ok now", "hey computer",
+    "so um", "look", "honey", "car", "assistant", "uhm", "thanks and", "great now", "i think", "i guess",
+)
+_CLOSE = (
+    "please", "thanks", "thank you", "now", "right now", "will you", "would you", "if you can", "mate",
+    "if you don't mind", "please thanks", "okay", "can you", "for now", "quickly", "immediately", "asap",
+    "if possible", "would you please", "again", "for a bit", "at once", "then", "too", "dear", "please and thank you",
+    "if you would", "will ya", "cheers", "could you",
+)
+_JOIN = (" and ", " and ", " and ", " and then ", " then ", ", ", " and also ", " also ", " plus ",
+         " and please ", " after that ", " oh and ", " as well as ", " and can you ", " while you're at it ")
+_NOT = ("don't {}", "do not {}", "please don't {}", "never {}", "you don't need to {}", "no need to {}",
+        "i don't want you to {}", "there's no need to {}", "don't you dare {}", "please do not {}",
+        "i didn't ask you to {}", "you must not {}", "i didn't say {}", "i never told you to {}",
+        "don't you {}", "whatever you do don't {}", "you shouldn't {}", "let's not {}", "better not {}")
+_TALK = ("how do i {}", "how can i {}", "how do you {}", "he asked me to {}", "she always tells me to {}",
+         "why did you {}", "did you {}", "should i {}", "what happens if i {}", "i told him to {}",
+         "my dad used to {}", "remember when we couldn't {}", "how would i {}", "i forgot to {}",
+         "is it ok to {}", "she said he should {}", "they want to {}", "can you explain how to {}",
+         "he never wants to {}", "i was about to {} when he called", "do you think i should {}",
+         "who told you to {}", "do you know how to {}", "he forgot to {}", "i already told her to {}",
+         "do people really {}", "what's the best time to {}", "when should i {}", "we had to {} yesterday",
+         "you always {}", "i should have told him to {}", "is it dangerous to {}", "where can i learn to {}",
+         "show me how to {}", "tell me how to {}", "explain how to {}", "he wanted to {} but he couldn't")
+_LATER = ("in ten minutes", "in 10 minutes", "when we get home", "later", "when we arrive", "in an hour",
+          "in five minutes", "after this song", "if it rains", "when it gets dark", "tomorrow", "tonight",
+          "once we're on the motorway", "in a while", "when i say so", "at 5 o'clock", "at seven", "in half an hour",
+          "when the sun goes down", "as soon as we stop", "every morning", "before we get there", "if it gets cold",
+          "when the kids are asleep", "next time", "in 2 minutes", "at 7:30", "when i get in the car", "in a minute",
+          "once the engine is warm", "if it's hot", "when it's 20 degrees", "when it starts raining", "at noon",
+          "in thirty seconds", "after the call", "when i'm parked", "a little later", "when we're there")
+_FILLERS = ("um", "uh", "like", "er", "uhm", "you know", "erm", "kind of", "maybe")
+# Words Whisper confuses in short commands; written by ear.
+_HEARD = {
+    "to": ("two", "too"), "for": ("four",), "seat": ("seed", "sit"), "heat": ("heed",), "fan": ("van",),
+    "ac": ("a c", "a/c", "ace"), "windshield": ("wind shield",), "defrost": ("de-frost", "the frost"),
+    "roof": ("rough",), "boot": ("booth",), "trunk": ("drunk",), "beam": ("been",), "fog": ("frog",),
+    "wipers": ("vipers", "wiper's"), "mute": ("mood",), "call": ("col",), "turn": ("torn", "tern"),
+    "volume": ("valium",), "the": ("a",), "in": ("and",), "on": ("an",), "off": ("of",), "lights": ("light",),
+    "sunroof": ("sun roof", "some roof"), "dim": ("dem",), "tyre": ("tire",), "lock": ("look",), "aux": ("ox",),
+    "recirculation": ("re-circulation",), "defogger": ("de-fogger",), "warmer": ("warm her",), "steering": ("stearing",),
+    "headlights": ("head lights",), "playlist": ("play list",), "cooler": ("color",), "set": ("said", "sat"),
+    "heated": ("he did",), "windows": ("window's",), "eta": ("e t a", "e.t.a"), "windscreen": ("wind screen",),
+    "route": ("root",), "tolls": ("tolles", "toles"), "ferries": ("fairies",), "hang": ("hank",), "snooze": ("snows",),
+    "pause": ("paws", "pours"), "skip": ("skit",), "mirror": ("mirrors",), "shade": ("shades",), "eco": ("echo",),
+    "usb": ("u s b",), "unmute": ("un-mute", "on mute"), "reading": ("redding",), "degrees": ("degree",),
+    "blinds": ("blind",), "rear": ("real",), "passenger": ("passenger's",), "driver's": ("drivers",),
+}
+# Outputs whose last words are open: nothing may be put behind them but a rare "please".
+_OPEN_END = ("text=", "time=", "query=", "destination=", "contact=", "name=", "label=", "category=", "number=")
+# A delay belongs to these, and "don't" gives some a meaning of their own.
+_NO_DERIVED = ("reminder.", "timer.", "message.", "phone.answer", "phone.reject", "navigation.avoid", "assistant.",
+               "navigation.go_to", "navigation.find", "navigation.set_guidance", "none", "place.save",
+               "climate.set_recirculation")
+
+
+class Maker:
+    """Draws sentences; `held_out` chooses which side of the split."""
+
+    def __init__(self, grammar, rng, held_out):
+        self.grammar, self.rng = grammar, rng
+        self.choices, self.weights = [], []
+        for block in grammar.blocks:
+            templates = [t for t in block.templates if (_family(t) == 0) == held_out]
+            if templates:
+                share = len(templates) / len(block.templates) if held_out else 1
+                # The square root keeps blocks of few templates from being learned by heart.
+                self.choices.append(templates)
+                self.weights.append(block.weight * share * len(block.templates) ** 0.5)
+        # "none" needs as much variety as all commands together.
+
+    def bare(self):
+        """One sentence without wrapping: template, text, output."""
+        template = self.rng.choice(self.rng.choices(self.choices, self.weights)[0])
+        bound = {}
+        text = " ".join(self.grammar.expand(template.nodes, self.rng, bound).split())
+        return template, text, fill(template.output, bound)
+
+    def wrapped(self):
+        """A sentence with politeness, hesitation, noise: text, output, family."""
+        rng = self.rng
+        template, text, output = self.bare()
+        family = template.output + "|" + template.source
+        if template.flag == "=":
+            return text, output, family
+        kind = rng.random()
+        derivable = template.flag == "!" and not output.startswith(_NO_DERIVED)
+        if derivable and kind < 0.045:
+            return rng.choice(_NOT).format(text), catalogue.NONE, family
+        if derivable and kind < 0.08:
+            return rng.choice(_TALK).format(text), catalogue.NONE, family
+        if derivable and kind < 0.115:
+            late = rng.choice(_LATER)
+            text = f"{late} {text}" if rng.random() < 0.25 else f"{text} {late}"
+            return text, catalogue.NONE, family
+        if kind > 0.91 and output != catalogue.NONE:
+            return self._several(template, text, output)
+        return self._polite(template, text, output), output, family
+
+    def _several(self, template, text, output):
+        rng = self.rng
+        family = template.output + "|" + template.source
+        if _closed(output) or "text=" not in output:
+            for _ in range(1 + (rng.random() < 0.12)):
+                other, more, second = self.bare()
+                if second == catalogue.NONE or second.startswith("assistant."):
+                    break
+                if rng.random() < 0.08 and output.split(" ")[0] == second.split(" ")[0]:
+                    return f"{text} no wait {more}", second, family
+                text = f"{text}{rng.choice(_JOIN)}{more}"
+                output = f"{output} ; {second}"
+        return self._polite(template, text, output), output, family
+
+    def _polite(self, template, text, output):
+        rng = self.rng
+        if template.flag == "!" and rng.random() < 0.28:
+            text = f"{rng.choice(_ASK)} {text}"
+        elif rng.random() < 0.04:
+            text = f"please {text}"
+        if rng.random() < 0.14:
+            text = f"{rng.choice(_OPEN)} {text}"
+        ends_open = not _closed(output)
+        if output != catalogue.NONE and not output.startswith(("assistant.", "message.send", "reminder.create")):
+            if rng.random() < (0.05 if ends_open else 0.16):
+                text = f"{text} {rng.choice(('please', 'thanks', 'thank you') if ends_open else _CLOSE)}"
+        return text
+
+    def sample(self):
+        """One finished example: prompt, output, family."""
+        text, output, family = self.wrapped()
+        prompt = catalogue.normalize(text)
+        if self.rng.random() < 0.13:
+            noisy = catalogue.normalize(self._noise(prompt))
+            if all(value in noisy for value in spans(output)):
+                prompt = noisy
+        return prompt, output, family
+
+    def _noise(self, prompt):
+        rng, words = self.rng, prompt.split()
+        at = rng.randrange(len(words)) if words else 0
+        kind = rng.random()
+        if kind < 0.3 and len(words) > 2:
+            small = [i for i, w in enumerate(words) if w in ("the", "a", "to", "my", "please", "on", "it", "is", "in")]
+            if small:
+                del words[rng.choice(small)]
+        elif kind < 0.6:
+            heard = [i for i, w in enumerate(words) if w in _HEARD]
+            if heard:
+                at = rng.choice(heard)
+                # "off" heard as "of" is the one that changes a meaning if the sentence has both.
+                words[at] = rng.choice(_HEARD[words[at]])
+        elif kind < 0.75:
+            words.insert(at, rng.choice(_FILLERS))
+        elif kind < 0.9:
+            words.insert(at, words[at])
+        elif len(words) > 3:
+            words = words + words[-2:] if rng.random() < 0.3 else words[:2] + words
+        return " ".join(words)
+
+
+def _family(template):
+    digest = hashlib.sha256(f"{template.output}|{template.source}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") % HELD_OUT
+
+
+def _closed(output):
+    return not any(mark in output for mark in _OPEN_END)
+
+
+def spans(output):
+    """The free text values of an output."""
+    found = []
+    for part in output.split(" ; "):
+        pieces = part.split(" ")[1:]
+        name, value = None, []
+        for piece in pieces + ["end="]:
+            head, mark, rest = piece.partition("=")
+            if mark and (head == "end" or head.isidentifier()):
+                if name in catalogue.TEXT_SLOTS:
+                    found.append(" ".join(value))
+                name, value = head, [rest]
+            else:
+                value.append(piece)
+    return found
+
+
+def fill(output, bound):
+    """The output line of a block with the drawn values filled in."""
+    if output == catalogue.NONE:
+        return output
+    commands = []
+    for part in output.split(" ; "):
+        intent, *pairs = part.split()
+        slots = {}
+        for pair in pairs:
+            name, _, value = pair.partition("=")
+            if value.startswith("<"):
+                key = value[1:-1]
+                value = bound.get(key)
+                if value is None and name == "zone":
+                    value = bound.get("zone") or bound.get("zoneadj")
+            else:
+                value = value.replace("\\s", " ")
+            if value is not None and slots.get(name) is None:
+                slots[name] = value
+        commands.append(catalogue.command(intent, slots))
+    return " ; ".join(commands)
+
+
+def make(count, seed, held_out):
+    """`count` different examples."""
+    rng = random.Random(seed)
+    grammar = Grammar(sorted((HERE / "templates").glob("*.txt")))
+    maker = Maker(grammar, rng, held_out)
+    seen, rows, tries = set(), [], 0
+    while len(rows) < count and tries < count * 20:
+        tries += 1
+        prompt, output, family = maker.sample()
+        if prompt and prompt not in seen:
+            seen.add(prompt)
+            rows.append((prompt, output, family))
+    return rows
+
+
+def write(path, rows):
+    """Writes rows as tab-separated lines."""
+    path.write_text("".join("\t".join(row) + "\n" for row in rows))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=60000)
+    parser.add_argument("--dev", type=int, default=1500)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("out", type=pathlib.Path)
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    dev = make(args.dev, args.seed + 1, held_out=True)
+    known = {row[0] for row in dev}
+    train = [row for row in make(args.count, args.seed, held_out=False) if row[0] not in known]
+    write(args.out / "train.tsv", train)
+    write(args.out / "dev.tsv", dev)
+    print(f"{len(train)} training sentences, {len(dev)} development sentences")
+
+
+if __name__ == "__main__":
+    main()

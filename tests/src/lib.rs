@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 pub mod contracts;
 pub mod fakes;
+pub mod private_bus;
+pub mod speech;
 
 /// Path of a model in the store.
 ///

@@ -115,14 +115,12 @@ impl<'a> Scanner<'a> {
         } else if dotted && name_follows && is_initial(word) {
             self.take(1);
             self.spell(word);
-        } else if let Some(long) = abbreviation(word, dotted, name_follows) {
-            if dotted {
-                self.take(1);
-            }
+        } else if let Some(long) = abbreviation(word, true, name_follows).filter(|_| dotted) {
+            self.take(1);
             self.say(long);
-            if dotted {
-                self.full_stop_of_abbreviation();
-            }
+            self.full_stop_of_abbreviation();
+        } else if let Some(long) = abbreviation(word, false, name_follows) {
+            self.say(long);
         } else if is_capitals(word) && word.chars().count() <= 3 && road_follows(self.rest) {
             self.spell(word);
             self.road_number();

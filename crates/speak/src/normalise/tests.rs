@@ -107,6 +107,7 @@ fn abbreviations() {
     check("Mr. Ng", "Mister Ng");
     check("J. K. Rowling", "J K Rowling");
     check("Turn onto Main St.", "Turn onto Main Street.");
+    check("Fifth Ave NW.", "Fifth Avenue northwest.");
     check("the U.S. border", "the U S border");
     check("the A/C", "the A C");
 }

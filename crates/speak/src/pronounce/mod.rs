@@ -114,21 +114,19 @@ impl Pronouncer {
         if let Some(sound) = roles::function_word(&small, around) {
             return Ok(sound.to_owned());
         }
-        let sound = if word.chars().count() == 1 {
-            self.letters(word)
-        } else if let Some(sound) = self.known(word, around) {
-            sound
-        } else if let Some(sound) = self.compound(word, around)? {
-            sound
-        } else {
-            let sound = self.unknown.pronounce(word)?;
-            sound
-                .chars()
-                .filter(|phoneme| self.lexicon.is_phoneme(*phoneme) && !"()-".contains(*phoneme))
-                .collect()
-        };
-        // A capital letter begins a sentence or a name: neither goes without stress.
-        Ok(if word == small { sound } else { stress::at_least_secondary(&sound) })
+        if word.chars().count() == 1 {
+            return Ok(self.letters(word));
+        }
+        if let Some(sound) = self.known(word, around) {
+            // A capital letter begins a sentence or a name: neither goes without stress.
+            return Ok(if word == small { sound } else { stress::at_least_secondary(&sound) });
+        }
+        if let Some(sound) = self.compound(word, around)? {
+            return Ok(sound);
+        }
+        let sound = self.unknown.pronounce(word)?;
+        let is_sound = |phoneme: &char| self.lexicon.is_phoneme(*phoneme) && !"()-".contains(*phoneme);
+        Ok(sound.chars().filter(is_sound).collect())
     }
 
     /// Sound of a word that the lexicon knows, itself or as a stem with an ending.
@@ -158,8 +156,12 @@ impl Pronouncer {
         if parts.len() < 2 {
             return Ok(None);
         }
+        let all_known = parts.iter().all(|part| self.known(part, around).is_some());
         let mut sounds =
             parts.into_iter().map(|part| self.word(part, around)).collect::<Result<Vec<_>, _>>()?;
+        if !all_known {
+            return Ok(Some(sounds.join(" ")));
+        }
         stress::of_compound(&mut sounds);
         Ok(Some(sounds.concat()))
     }

@@ -16,6 +16,7 @@ pub(super) struct Around<'a> {
     pub(super) vowel_follows: Option<bool>,
 }
 
+const DIGITS: &[&str] = &["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
 const ARTICLES: &[&str] = &["the", "a", "an", "my", "your", "his", "her", "its", "our", "their"];
 const POINTERS: &[&str] = &[
     "this", "that", "these", "those", "no", "any", "some", "every", "each", "of", "in", "on", "for", "with",
@@ -47,6 +48,7 @@ pub(super) fn function_word(word: &str, around: Around) -> Option<&'static str> 
         ("i", _) => "ˌI",
         ("in", None) => "ˈɪn",
         ("am", Some(_)) => "ɐm",
+        ("point", _) if DIGITS.contains(&around.after) => "pYnt",
         ("used", _) if around.after == "to" => "jˈust",
         _ => return None,
     })

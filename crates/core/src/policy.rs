@@ -202,3 +202,6 @@ fn is_for_whole_car(command: &Command) -> bool {
     }
 }
 
+
+#[cfg(test)]
+mod tests;

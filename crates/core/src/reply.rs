@@ -38,7 +38,8 @@ pub fn fill(template: &str, intent: &Intent, values: &Slots) -> Option<String> {
         rest = after;
     }
     out.push_str(rest);
-    Some(capital(&out))
+    // A value may be a sentence of its own.
+    Some(capital(&out.replace("..", ".")))
 }
 
 /// A value as it is said. Templates carry the unit; only seconds bring their own.
@@ -213,3 +214,6 @@ fn subject(domain: &str) -> String {
     known.to_owned()
 }
 
+
+#[cfg(test)]
+mod tests;

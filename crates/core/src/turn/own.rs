@@ -2,7 +2,7 @@
 
 use super::event::WallClock;
 use crate::catalogue::Intent;
-use crate::command::Command;
+use crate::command::{Command, SlotValue, Slots};
 use crate::reply;
 
 /// What an intent of the assistant itself comes to.
@@ -38,35 +38,37 @@ pub(super) fn answer(
     command: &Command,
     clock: Option<&WallClock>,
     last: &str,
-    declined: bool,
 ) -> Option<Own> {
     if intent.call.is_some() {
         return None;
     }
-    let say = |reply: &str| Own { reply: reply.to_owned(), then: Then::Nothing };
+    let own = |reply: String, then: Then| Own { reply, then };
+    let say = |reply: &str| own(reply.to_owned(), Then::Nothing);
+    // The manifest's own words, with what only we know.
+    let told = |result: Option<String>| {
+        let known: Slots =
+            result.map(|text| ("result".to_owned(), SlotValue::Text(text))).into_iter().collect();
+        reply::done(intent, &command.slots, &known).unwrap_or_else(|| "All right.".to_owned())
+    };
     let own = match command.intent.as_str() {
         "assistant.yes" => say("There is nothing to say yes to."),
-        "assistant.no" if declined => say("All right, I'll leave it."),
-        "assistant.no" => say("All right."),
-        "assistant.cancel" | "assistant.stop" => Own { reply: "All right.".to_owned(), then: Then::Stop },
+        "assistant.cancel" | "assistant.stop" => own(told(None), Then::Stop),
         "assistant.repeat" if last.is_empty() => say("I haven't said anything yet."),
-        "assistant.repeat" => say(last),
-        "assistant.help" => say(
-            "Ask me for the temperature, seats, windows, lights, music, calls or the way. For instance: make it warmer.",
-        ),
-        "assistant.greet" => say("Hello. What can I do for you?"),
-        "assistant.thank" => say("You're welcome."),
-        "assistant.undo" => Own { reply: "I can't undo things yet.".to_owned(), then: Then::Nobody },
-        "assistant.select" => {
-            Own { reply: "There is no list to choose from.".to_owned(), then: Then::Nobody }
+        "assistant.repeat" => own(told(Some(last.to_owned())), Then::Nothing),
+        "assistant.help" | "assistant.no" | "assistant.greet" | "assistant.thank" => {
+            own(told(None), Then::Nothing)
         }
-        "assistant.mute" => Own { reply: "The microphone is off now.".to_owned(), then: Then::Mute },
+        "assistant.mute" => own(told(None), Then::Mute),
+        "assistant.undo" => own("I can't undo things yet.".to_owned(), Then::Nobody),
+        "assistant.select" => own("There is no list to choose from.".to_owned(), Then::Nobody),
         "time.query" => match clock {
-            Some(clock) if command.text("what") == Some("date") => say(&date(clock)),
-            Some(clock) => say(&format!("It's {}:{:02}.", clock.hour, clock.minute)),
-            None => Own { reply: "I can't tell the time right now.".to_owned(), then: Then::Nobody },
+            Some(clock) if command.text("what") == Some("date") => {
+                own(told(Some(date(clock))), Then::Nothing)
+            }
+            Some(clock) => own(told(Some(format!("{}:{:02}", clock.hour, clock.minute))), Then::Nothing),
+            None => own("I can't tell the time right now.".to_owned(), Then::Nobody),
         },
-        _ => Own { reply: reply::nobody(intent), then: Then::Nobody },
+        _ => own(reply::nobody(intent), Then::Nobody),
     };
     Some(own)
 }
@@ -93,5 +95,5 @@ fn date(clock: &WallClock) -> String {
         .and_then(|index| MONTHS.get(index))
         .copied()
         .unwrap_or_default();
-    format!("It's {day}, {month} {}.", clock.day)
+    format!("{day}, {month} {}", clock.day)
 }

@@ -110,11 +110,10 @@ pub(super) fn plan(
     around: Surroundings<'_>,
     last: &str,
 ) -> Plan {
-    let declined = dialogue.pending().is_some();
     let requests = dialogue.resolve(interpretation);
     let mut plan = Plan { jobs: Vec::new(), verdict: Verdict::None, closing: Vec::new(), question: None };
     for request in &requests {
-        plan.judge(policy, request, around, last, declined);
+        plan.judge(policy, request, around, last);
     }
     if requests.is_empty() {
         let again = dialogue.ask_again();
@@ -130,14 +129,7 @@ pub(super) fn plan(
 }
 
 impl Plan {
-    fn judge(
-        &mut self,
-        policy: &Policy,
-        request: &Request,
-        around: Surroundings<'_>,
-        last: &str,
-        declined: bool,
-    ) {
+    fn judge(&mut self, policy: &Policy, request: &Request, around: Surroundings<'_>, last: &str) {
         let command = &request.candidate.command;
         let mut job = Job {
             command: command.clone(),
@@ -154,8 +146,7 @@ impl Plan {
                 job.steps = steps.into();
                 job.warning = warning;
                 let intent = policy.catalogue().intent(&command.intent);
-                let own =
-                    intent.and_then(|intent| own::answer(intent, command, around.clock, last, declined));
+                let own = intent.and_then(|intent| own::answer(intent, command, around.clock, last));
                 if let Some(Own { reply, then }) = own {
                     job.reply = reply;
                     job.own = Some(then);

@@ -127,15 +127,15 @@ impl Machine {
         self.say(text, Speaking { number, priority: Some(priority), audible: false, then }, now);
     }
 
+    /// Switches the microphone. Published even if nothing changes: who asked waits for it.
     pub(super) fn set_muted(&mut self, muted: bool) {
-        if self.muted == muted {
-            return;
+        if self.muted != muted {
+            self.muted = muted;
+            if muted && matches!(self.phase, Phase::Listening | Phase::FollowUp { listening: true }) {
+                self.rest(Outcome::Cancelled);
+            }
+            self.effects.push(Effect::SetMuted(muted));
         }
-        self.muted = muted;
-        if muted && matches!(self.phase, Phase::Listening | Phase::FollowUp { listening: true }) {
-            self.rest(Outcome::Cancelled);
-        }
-        self.effects.push(Effect::SetMuted(muted));
         self.publish(Notice::Muted(muted));
     }
 

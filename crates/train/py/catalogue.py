@@ -91,7 +91,14 @@ SLOTS = {
 NONE = "none"
 # Slots whose value is a span of the words spoken.
 TEXT_SLOTS = {
-    "query", "destination", "category", "contact", "text", "time", "label", "name",
+    "query",
+    "destination",
+    "category",
+    "contact",
+    "text",
+    "time",
+    "label",
+    "name",
 }
 
 

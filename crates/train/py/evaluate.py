@@ -33,7 +33,7 @@ def decode(model, tokenizer, prompts, longest=48):
     outputs = [""] * len(prompts)
     for length, members in sorted(by_length.items()):
         for at in range(0, len(members), 48):
-            part = members[at:at + 48]
+            part = members[at : at + 48]
             ids = torch.tensor([encoded[i] for i in part])
             cache, start = [None] * model.layers, 0
             made = [[] for _ in part]
@@ -70,7 +70,9 @@ def report(name, rows, outputs, errors):
     print(f"exact match, commands   {share(sum(exact[k] for k in some), len(some))}")
     print(f"intent match, commands  {share(sum(same[k] for k in some), len(some))}")
     print(f"out-of-domain recall    {share(sum(exact[k] for k in none), len(none))}")
-    print(f"commands lost to none   {share(sum(outputs[k] == catalogue.NONE for k in some), len(some))}")
+    print(
+        f"commands lost to none   {share(sum(outputs[k] == catalogue.NONE for k in some), len(some))}"
+    )
     wrong = sum(outputs[k] not in (rows[k][1], catalogue.NONE) for k in range(len(rows)))
     print(f"wrong actions           {share(wrong, len(rows))}")
     shown = [k for k in range(len(rows)) if not exact[k]][:errors]
@@ -98,7 +100,7 @@ def main():
     model.merge()
     tokenizer = tokens.build(meta)
     for path in args.files:
-        rows = [line.split("\t") for line in path.read_text().splitlines()][:args.limit]
+        rows = [line.split("\t") for line in path.read_text().splitlines()][: args.limit]
         started = time.time()
         outputs = decode(model, tokenizer, [row[0] for row in rows])
         report(path.name, rows, outputs, args.errors)

@@ -1,6 +1,6 @@
 """Turns a checkpoint into the adapter file.
 
-    export.py RUN/last.pt ../../../models/cabin-lora.safetensors
+export.py RUN/last.pt ../../../models/cabin-lora.safetensors
 """
 
 import argparse

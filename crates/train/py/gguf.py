@@ -11,8 +11,17 @@ import struct
 import numpy as np
 
 _SCALARS = {
-    0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i",
-    6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d",
+    0: "<B",
+    1: "<b",
+    2: "<H",
+    3: "<h",
+    4: "<I",
+    5: "<i",
+    6: "<f",
+    7: "<?",
+    10: "<Q",
+    11: "<q",
+    12: "<d",
 }
 _STRING, _ARRAY = 8, 9
 # ggml type number -> (weights per block, bytes per block)
@@ -30,7 +39,7 @@ class _Reader:
     def take(self, size):
         if self.at + size > len(self.data):
             raise GgufError("the GGUF file is truncated: fetch the model again")
-        part = self.data[self.at:self.at + size]
+        part = self.data[self.at : self.at + size]
         self.at += size
         return part
 

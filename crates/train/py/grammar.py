@@ -40,12 +40,12 @@ def parse(text):
                     raise ValueError(f"unbalanced brackets in {text!r}")
                 depth += (text[end] in "([") - (text[end] in ")]")
                 end += 1
-            options = [parse(part) for part in _split(text[at + 1:end - 1])]
+            options = [parse(part) for part in _split(text[at + 1 : end - 1])]
             nodes.append(Choice(options + ([[]] * len(options) if char == "[" else [])))
             at = end
         elif char == "<":
             end = text.index(">", at)
-            nodes.append(("<>", text[at + 1:end]))
+            nodes.append(("<>", text[at + 1 : end]))
             at = end + 1
         else:
             end = at
@@ -62,7 +62,7 @@ class Template:
     def __init__(self, output, line):
         self.flag = line[0] if line[0] in "!=" else ""
         self.source = line
-        self.nodes = parse(line[len(self.flag):].strip())
+        self.nodes = parse(line[len(self.flag) :].strip())
         self.output = output
 
 
@@ -92,7 +92,9 @@ class Grammar:
                 items = []
                 for item in _split(body):
                     form, arrow, value = item.partition("=>")
-                    items.append((parse(form.strip()), value.strip() if arrow else None, bool(arrow)))
+                    items.append(
+                        (parse(form.strip()), value.strip() if arrow else None, bool(arrow))
+                    )
                 self.words[name.strip()] = items
             elif line.startswith("@"):
                 output, _, weight = line[1:].partition(" *")

@@ -13,11 +13,20 @@ import torch
 import torch.nn.functional as F
 
 PROJECTIONS = (
-    "attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down",
+    "attn_q",
+    "attn_k",
+    "attn_v",
+    "attn_output",
+    "ffn_gate",
+    "ffn_up",
+    "ffn_down",
 )
 # Projections of the same input are one matrix product.
 GROUPS = (
-    ("attn_q", "attn_k", "attn_v"), ("attn_output",), ("ffn_gate", "ffn_up"), ("ffn_down",),
+    ("attn_q", "attn_k", "attn_v"),
+    ("attn_output",),
+    ("ffn_gate", "ffn_up"),
+    ("ffn_down",),
 )
 
 
@@ -49,8 +58,9 @@ class _Norm(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, weight, eps):
-        inverse = torch.rsqrt(torch.linalg.vector_norm(x, dim=-1, keepdim=True)
-                              .square_().div_(x.shape[-1]).add_(eps))
+        inverse = torch.rsqrt(
+            torch.linalg.vector_norm(x, dim=-1, keepdim=True).square_().div_(x.shape[-1]).add_(eps)
+        )
         ctx.save_for_backward(x, weight, inverse)
         return (x * inverse).mul_(weight).bfloat16()
 
@@ -88,7 +98,8 @@ class Model:
         self.rows = {p: tensors[f"blk.0.{p}.weight"].shape[0] for p in PROJECTIONS}
         self.weights = {
             (i, group): torch.cat([tensors[f"blk.{i}.{p}.weight"] for p in group]).bfloat16()
-            for i in range(self.layers) for group in GROUPS
+            for i in range(self.layers)
+            for group in GROUPS
         }
         self.lora = {}
         generator = torch.Generator().manual_seed(seed)
@@ -112,9 +123,9 @@ class Model:
         """Adds the adapters to the frozen weights: faster, for evaluation only."""
         for i, group in self.weights if self.lora else ():
             if i >= self.skip:
-                delta = torch.cat([
-                    self.scale * (self.lora[i, p][1] @ self.lora[i, p][0]).detach() for p in group
-                ])
+                delta = torch.cat(
+                    [self.scale * (self.lora[i, p][1] @ self.lora[i, p][0]).detach() for p in group]
+                )
                 total = self.weights[i, group].float() + delta
                 self.weights[i, group] = total.bfloat16()
         self.lora = {}
@@ -129,8 +140,8 @@ class Model:
         return _LoraLinear.apply(x, weight, a, b)
 
     def _rotate(self, x, start):
-        cos = self.cos[start:start + x.shape[1], None]
-        sin = self.sin[start:start + x.shape[1], None]
+        cos = self.cos[start : start + x.shape[1], None]
+        sin = self.sin[start : start + x.shape[1], None]
         x = x.unflatten(-1, (-1, 2))
         even, odd = x[..., 0], x[..., 1]
         return torch.stack((even * cos - odd * sin, even * sin + odd * cos), -1).flatten(-2)
@@ -163,9 +174,9 @@ class Model:
         for i, (norm1, norm2) in enumerate(self.norms):
             h = _Norm.apply(x, norm1, self.eps)
             qkv = self._linear(h, i, GROUPS[0]).float().view(batch, time, -1, self.size)
-            turned = self._rotate(qkv[:, :, :-self.kv_heads], start)
-            q, k = turned[:, :, :self.heads], turned[:, :, self.heads:]
-            v = qkv[:, :, -self.kv_heads:]
+            turned = self._rotate(qkv[:, :, : -self.kv_heads], start)
+            q, k = turned[:, :, : self.heads], turned[:, :, self.heads :]
+            v = qkv[:, :, -self.kv_heads :]
             if cache is not None:
                 if cache[i] is not None:
                     k, v = torch.cat((cache[i][0], k), 1), torch.cat((cache[i][1], v), 1)

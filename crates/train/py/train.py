@@ -27,8 +27,10 @@ from model import Model
 # Tensors come and go by the hundred megabytes: without these glibc returns every one
 # to the kernel and the page faults cost as much as the arithmetic.
 _MALLOC = {
-    "MALLOC_MMAP_THRESHOLD_": "4000000000", "MALLOC_TRIM_THRESHOLD_": "16000000000",
-    "MALLOC_TOP_PAD_": "268435456", "OMP_WAIT_POLICY": "passive",
+    "MALLOC_MMAP_THRESHOLD_": "4000000000",
+    "MALLOC_TRIM_THRESHOLD_": "16000000000",
+    "MALLOC_TOP_PAD_": "268435456",
+    "OMP_WAIT_POLICY": "passive",
 }
 
 
@@ -57,7 +59,9 @@ class Stream:
     def batches(self, budget):
         """Batches of similar length, at most `budget` tokens with padding."""
         while True:
-            window = sorted((self.one() for _ in range(budget)), key=lambda e: len(e[0]) + len(e[1]))
+            window = sorted(
+                (self.one() for _ in range(budget)), key=lambda e: len(e[0]) + len(e[1])
+            )
             batches, batch = [], []
             for example in window:
                 size = len(example[0]) + len(example[1])
@@ -76,7 +80,7 @@ def loss_of(model, batch):
     ids = torch.zeros(len(batch), longest, dtype=torch.long)
     rows, columns, targets = [], [], []
     for k, (prompt, output) in enumerate(batch):
-        ids[k, :len(prompt) + len(output)] = torch.tensor(prompt + output)
+        ids[k, : len(prompt) + len(output)] = torch.tensor(prompt + output)
         rows += [k] * len(output)
         columns += range(len(prompt) - 1, len(prompt) + len(output) - 1)
         targets += output
@@ -122,7 +126,9 @@ def main():
 
     meta, weights = gguf.read(args.gguf)
     model = Model(meta, weights, args.rank, args.alpha, args.seed)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=args.lr, betas=(0.9, 0.99), weight_decay=0.0)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=args.lr, betas=(0.9, 0.99), weight_decay=0.0
+    )
     path, step, seen, seconds, average = args.out / "last.pt", 0, 0, 0.0, None
     if path.exists():
         state = torch.load(path)
@@ -136,11 +142,19 @@ def main():
     stream = Stream(args.data, tokens.build(meta), args.seed * 1_000_003 + step)
 
     def checkpoint():
-        save(path, {
-            "lora": [p.detach() for p in model.parameters()], "optimizer": optimizer.state_dict(),
-            "step": step, "seen": seen, "seconds": seconds, "average": average,
-            "rank": args.rank, "alpha": args.alpha,
-        })
+        save(
+            path,
+            {
+                "lora": [p.detach() for p in model.parameters()],
+                "optimizer": optimizer.state_dict(),
+                "step": step,
+                "seen": seen,
+                "seconds": seconds,
+                "average": average,
+                "rank": args.rank,
+                "alpha": args.alpha,
+            },
+        )
 
     stopping = []
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -162,9 +176,11 @@ def main():
         average = loss.item() if average is None else 0.97 * average + 0.03 * loss.item()
         if step % 10 == 0:
             left = (args.steps - step) * seconds / step / 60
-            print(f"step {step}/{args.steps} loss {average:.4f} examples {seen} "
-                  f"{len(batch) / (time.time() - started):.1f}/s {seconds / 60:.1f} min, {left:.0f} left",
-                  flush=True)
+            print(
+                f"step {step}/{args.steps} loss {average:.4f} examples {seen} "
+                f"{len(batch) / (time.time() - started):.1f}/s {seconds / 60:.1f} min, {left:.0f} left",
+                flush=True,
+            )
         if time.time() - saved > args.minutes * 60:
             checkpoint()
             saved = time.time()

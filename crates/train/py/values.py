@@ -7,17 +7,53 @@ _ONES = (
 _TENS = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
 # Colour words and the catalogue's choice; no choice means a colour the lamps do not have.
 COLORS = {
-    "red": "red", "dark red": "red", "bright red": "red", "green": "green", "dark green": "green",
-    "blue": "blue", "light blue": "blue", "dark blue": "blue", "sky blue": "blue", "ocean blue": "blue",
-    "navy": "blue", "white": "white", "cool white": "white", "bright white": "white",
-    "warm white": "warm_white", "soft white": "warm_white", "yellow": "yellow", "orange": "orange",
-    "amber": "orange", "purple": "purple", "violet": "purple", "lilac": "purple", "lavender": "purple",
-    "pink": "pink", "magenta": "pink", "turquoise": "turquoise", "cyan": "turquoise",
-    "teal": "turquoise", "aqua": "turquoise",
+    "red": "red",
+    "dark red": "red",
+    "bright red": "red",
+    "green": "green",
+    "dark green": "green",
+    "blue": "blue",
+    "light blue": "blue",
+    "dark blue": "blue",
+    "sky blue": "blue",
+    "ocean blue": "blue",
+    "navy": "blue",
+    "white": "white",
+    "cool white": "white",
+    "bright white": "white",
+    "warm white": "warm_white",
+    "soft white": "warm_white",
+    "yellow": "yellow",
+    "orange": "orange",
+    "amber": "orange",
+    "purple": "purple",
+    "violet": "purple",
+    "lilac": "purple",
+    "lavender": "purple",
+    "pink": "pink",
+    "magenta": "pink",
+    "turquoise": "turquoise",
+    "cyan": "turquoise",
+    "teal": "turquoise",
+    "aqua": "turquoise",
 }
 _ODD_COLORS = ("black", "brown", "gold", "silver", "rainbow", "beige", "grey")
-_TWISTS = ("no", "sorry", "no wait", "i mean", "wait", "actually", "no make that", "or rather",
-           "no no", "uh no", "oh no", "make that", "hold on", "no sorry")
+_TWISTS = (
+    "no",
+    "sorry",
+    "no wait",
+    "i mean",
+    "wait",
+    "actually",
+    "no make that",
+    "or rather",
+    "no no",
+    "uh no",
+    "oh no",
+    "make that",
+    "hold on",
+    "no sorry",
+)
 
 
 def words(value):
@@ -35,7 +71,10 @@ def spoken(value, rng, spelled=0.3):
     """A number as digits or words."""
     if value != int(value):
         whole, tenth = int(value), round(value * 10) % 10
-        forms = [f"{value:g}"] * 4 + [f"{words(whole)} point {_ONES[tenth]}", f"{whole} point {tenth}"]
+        forms = [f"{value:g}"] * 4 + [
+            f"{words(whole)} point {_ONES[tenth]}",
+            f"{whole} point {tenth}",
+        ]
         if tenth == 5:
             forms += [f"{whole} and a half", f"{words(whole)} and a half"]
         return rng.choice(forms)
@@ -65,8 +104,22 @@ def _temperature(rng):
     kind = rng.random()
     if kind < 0.58:
         value = rng.choice([v / 2 for v in range(32, 61)] + [float(v) for v in range(17, 27)] * 3)
-        unit = rng.choice(["", "", "", " degrees", " degrees", " degrees celsius", " celsius", "°",
-                           " degrees c", " c", " centigrade", "°c"])
+        unit = rng.choice(
+            [
+                "",
+                "",
+                "",
+                " degrees",
+                " degrees",
+                " degrees celsius",
+                " celsius",
+                "°",
+                " degrees c",
+                " c",
+                " centigrade",
+                "°c",
+            ]
+        )
         other = spoken(rng.randint(16, 29), rng)
         text = spoken(value, rng) + unit
     elif kind < 0.62:
@@ -76,8 +129,20 @@ def _temperature(rng):
     else:
         shown = rng.randint(61, 86)
         value = half((shown - 32) * 5 / 9)
-        text = spoken(shown, rng) + rng.choice(["", "", "", " degrees", " degrees", " fahrenheit",
-                                                " degrees fahrenheit", "°", " f", "°f"])
+        text = spoken(shown, rng) + rng.choice(
+            [
+                "",
+                "",
+                "",
+                " degrees",
+                " degrees",
+                " fahrenheit",
+                " degrees fahrenheit",
+                "°",
+                " f",
+                "°f",
+            ]
+        )
         other = spoken(rng.randint(61, 86), rng)
     return _twisted(text, other, rng), plain(value)
 
@@ -99,25 +164,44 @@ def _degrees(rng):
 
 
 def _percent(rng):
-    value = rng.choice([5, 15, 20, 25, 25, 30, 40, 45, 50, 60, 70, 75, 80, 90, 10, rng.randint(1, 99)])
+    value = rng.choice(
+        [5, 15, 20, 25, 25, 30, 40, 45, 50, 60, 70, 75, 80, 90, 10, rng.randint(1, 99)]
+    )
     if value == 25 and rng.random() < 0.4:
         return rng.choice(["a quarter", "a quarter of the way"]), "25"
     if value == 75 and rng.random() < 0.4:
         return rng.choice(["three quarters", "three-quarters"]), "75"
-    text = rng.choice([f"{spoken(value, rng)} percent", f"{value} percent", f"{value}%",
-                       f"{spoken(value, rng)} per cent"])
+    text = rng.choice(
+        [
+            f"{spoken(value, rng)} percent",
+            f"{value} percent",
+            f"{value}%",
+            f"{spoken(value, rng)} per cent",
+        ]
+    )
     return _twisted(text, f"{rng.randint(1, 99)}", rng), plain(value)
 
 
 def _duration(rng):
     kind = rng.random()
     if kind < 0.1:
-        return rng.choice([("half an hour", "1800"), ("an hour", "3600"), ("a minute", "60"),
-                           ("a quarter of an hour", "900"), ("an hour and a half", "5400"),
-                           ("one and a half hours", "5400"), ("half a minute", "30"),
-                           ("a minute and a half", "90"), ("two and a half minutes", "150")])
+        return rng.choice(
+            [
+                ("half an hour", "1800"),
+                ("an hour", "3600"),
+                ("a minute", "60"),
+                ("a quarter of an hour", "900"),
+                ("an hour and a half", "5400"),
+                ("one and a half hours", "5400"),
+                ("half a minute", "30"),
+                ("a minute and a half", "90"),
+                ("two and a half minutes", "150"),
+            ]
+        )
     if kind < 0.62:
-        value = rng.choice([1, 2, 3, 4, 5, 5, 6, 7, 8, 10, 10, 12, 15, 15, 20, 20, 25, 30, 40, 45, 50, 60, 90])
+        value = rng.choice(
+            [1, 2, 3, 4, 5, 5, 6, 7, 8, 10, 10, 12, 15, 15, 20, 20, 25, 30, 40, 45, 50, 60, 90]
+        )
         unit, size = rng.choice([("minute", 60)] * 5 + [("min", 60)])
     elif kind < 0.75:
         value, unit, size = rng.choice([5, 10, 15, 20, 30, 40, 45, 60, 90]), "second", 1
@@ -142,12 +226,19 @@ def _phone(rng):
     if kind < 0.3:
         return digits, digits
     if kind < 0.55 and len(digits) >= 6:
-        cuts = [digits[:3], digits[3:6], digits[6:]] if len(digits) > 7 else [digits[:3], digits[3:]]
+        cuts = (
+            [digits[:3], digits[3:6], digits[6:]] if len(digits) > 7 else [digits[:3], digits[3:]]
+        )
         return rng.choice(["-", " "]).join(c for c in cuts if c), digits
     if kind < 0.75:
         return " ".join(digits), digits
-    return " ".join(rng.choice([_ONES[int(d)], _ONES[int(d)], "oh"]) if d == "0" else _ONES[int(d)]
-                    for d in digits), digits
+    return (
+        " ".join(
+            rng.choice([_ONES[int(d)], _ONES[int(d)], "oh"]) if d == "0" else _ONES[int(d)]
+            for d in digits
+        ),
+        digits,
+    )
 
 
 def _fm(rng):
@@ -164,17 +255,50 @@ def _am(rng):
 
 
 def _bad_temperature(rng):
-    value = rng.choice([rng.randint(2, 14), rng.randint(32, 58), rng.randint(88, 130), 0, -5, 200, 100])
+    value = rng.choice(
+        [rng.randint(2, 14), rng.randint(32, 58), rng.randint(88, 130), 0, -5, 200, 100]
+    )
     return (f"minus {-value}" if value < 0 else spoken(value, rng)), None
 
 
-_FAN = (("max", 7), ("maximum", 7), ("the maximum", 7), ("full", 7), ("full speed", 7), ("full blast", 7),
-        ("high", 6), ("high", 6), ("medium", 4), ("medium", 4), ("the middle", 4), ("low", 2), ("low", 2),
-        ("min", 1), ("minimum", 1), ("the minimum", 1), ("the lowest", 1), ("the highest", 7),
-        ("the lowest setting", 1), ("the highest setting", 7))
-_SEAT = (("low", 1), ("low", 1), ("medium", 2), ("medium", 2), ("high", 3), ("high", 3), ("max", 3), ("maximum", 3),
-         ("full", 3), ("the lowest level", 1), ("the highest level", 3), ("minimum", 1),
-         ("the highest setting", 3), ("the lowest setting", 1))
+_FAN = (
+    ("max", 7),
+    ("maximum", 7),
+    ("the maximum", 7),
+    ("full", 7),
+    ("full speed", 7),
+    ("full blast", 7),
+    ("high", 6),
+    ("high", 6),
+    ("medium", 4),
+    ("medium", 4),
+    ("the middle", 4),
+    ("low", 2),
+    ("low", 2),
+    ("min", 1),
+    ("minimum", 1),
+    ("the minimum", 1),
+    ("the lowest", 1),
+    ("the highest", 7),
+    ("the lowest setting", 1),
+    ("the highest setting", 7),
+)
+_SEAT = (
+    ("low", 1),
+    ("low", 1),
+    ("medium", 2),
+    ("medium", 2),
+    ("high", 3),
+    ("high", 3),
+    ("max", 3),
+    ("maximum", 3),
+    ("full", 3),
+    ("the lowest level", 1),
+    ("the highest level", 3),
+    ("minimum", 1),
+    ("the highest setting", 3),
+    ("the lowest setting", 1),
+)
 
 
 def draw(name, rng):

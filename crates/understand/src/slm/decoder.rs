@@ -44,6 +44,12 @@ pub struct Score {
 }
 
 impl Score {
+    /// The probability itself.
+    #[must_use]
+    pub fn probability(&self) -> f64 {
+        self.log_prob.exp()
+    }
+
     fn add(&mut self, log_prob: f64) {
         self.log_prob += log_prob;
         self.choices += 1;
@@ -117,11 +123,17 @@ impl Decoder {
     }
 
     /// The answer that follows the most probable token at every choice, with its score. Tokens without
-    /// an alternative are read together with the next choice's.
+    /// an alternative are read together with the next choice's. None as soon as its log-probability is
+    /// below `floor`.
     ///
     /// # Errors
     /// When a limit is reached, or the utterance or the answer is too long.
-    pub fn decode(&mut self, words: &str, limits: Limits<'_>) -> Result<(String, Score), EngineError> {
+    pub fn decode(
+        &mut self,
+        words: &str,
+        floor: f64,
+        limits: Limits<'_>,
+    ) -> Result<Option<(String, Score)>, EngineError> {
         let prompt = self.prompt(words)?;
         let mut walk = self.grammar.begin(words, &|text| self.tokenizer.encode(text))?;
         let mut text = prompt.clone();
@@ -141,6 +153,9 @@ impl Decoder {
                     return Err(EngineError::failed("the grammar leaves no token"));
                 };
                 score.add(log_prob);
+                if score.log_prob < floor {
+                    return Ok(None);
+                }
                 token
             };
             if !walk.advance(token) {
@@ -148,7 +163,7 @@ impl Decoder {
             }
             text.push(token);
         }
-        Ok((self.tokenizer.decode(&text[prompt.len()..])?, score))
+        Ok(Some((self.tokenizer.decode(&text[prompt.len()..])?, score)))
     }
 
     fn prompt(&self, words: &str) -> Result<Vec<u32>, EngineError> {

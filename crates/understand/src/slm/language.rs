@@ -30,21 +30,25 @@ pub const MOST_COMMANDS: usize = 4;
 #[error("{0}")]
 pub struct NotInLanguage(String);
 
-/// The words of an utterance as the model sees them, joined by single blanks: lower case, without
-/// `.` `,` `?` `!`; a point between digits stays. Control characters count as blanks.
+/// The words of an utterance as the model sees them: lower case, without sentence punctuation, joined by
+/// single blanks. A point or comma between digits is part of the number. Control characters count as
+/// blanks.
 #[must_use]
 pub fn words(text: &str) -> String {
     let mut words = String::with_capacity(text.len());
     let mut before = ' ';
     let mut rest = text.chars().flat_map(char::to_lowercase).peekable();
     while let Some(c) = rest.next() {
-        let decimal = c == '.' && before.is_ascii_digit() && rest.peek().is_some_and(char::is_ascii_digit);
+        let in_number = before.is_ascii_digit() && rest.peek().is_some_and(char::is_ascii_digit);
         before = c;
         match c {
-            '.' if !decimal => {}
-            ',' | '?' | '!' => {}
-            '’' => words.push('\''),
-            c if c.is_whitespace() || c.is_control() => {
+            '.' if !in_number => {}
+            '’' | '‘' => words.push('\''),
+            c if c.is_whitespace()
+                || c.is_control()
+                || matches!(c, '!' | '?')
+                || (c == ',' && !in_number) =>
+            {
                 if !words.is_empty() && !words.ends_with(' ') {
                     words.push(' ');
                 }

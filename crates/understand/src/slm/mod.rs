@@ -10,6 +10,7 @@ pub mod grammar;
 pub mod language;
 pub mod model;
 mod numbers;
+pub mod prefix;
 pub mod q8;
 mod reader;
 mod spans;

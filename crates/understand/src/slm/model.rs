@@ -7,6 +7,7 @@
 
 use std::io::{Read, Seek};
 
+use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{self as candle, CpuStorage, CustomOp1, Device, Layout, Shape, Storage, Tensor, bail};
 use candle_nn::ops::rms_norm;
 use carvoice_core::engine::EngineError;
@@ -61,9 +62,9 @@ impl Model {
         let layers = (0..dimensions.layers)
             .map(|layer| Layer::load(gguf, adapter, layer))
             .collect::<Result<_, _>>()?;
-        let head = if gguf.has_own_head() { Some(matrix(gguf, None, "output.weight")?) } else { None };
+        let head = if gguf.has_own_head() { Some(matrix(gguf, "output.weight")?) } else { None };
         Ok(Self {
-            embedding: matrix(gguf, None, "token_embd.weight")?,
+            embedding: matrix(gguf, "token_embd.weight")?,
             layers,
             norm: vector(gguf, "output_norm.weight")?,
             head,
@@ -171,8 +172,10 @@ impl Layer {
         layer: usize,
     ) -> Result<Self, EngineError> {
         let mut stacked = |names: &[&str]| {
-            let parts = names.iter().map(|name| matrix(gguf, adapter, &format!("blk.{layer}.{name}.weight")));
-            Q8Matrix::stack(parts.collect::<Result<_, _>>()?).map_err(broken)
+            let parts =
+                names.iter().map(|name| weights(gguf, adapter, &format!("blk.{layer}.{name}.weight")));
+            let parts: Vec<QTensor> = parts.collect::<Result<_, _>>()?;
+            Q8Matrix::stack(&parts.iter().collect::<Vec<_>>()).map_err(broken)
         };
         Ok(Self {
             qkv: stacked(&["attn_q", "attn_k", "attn_v"])?,
@@ -185,21 +188,22 @@ impl Layer {
     }
 }
 
-/// The weights of this name in Q8_0, with what the adapter adds to them.
-fn matrix<R: Read + Seek>(
+fn matrix<R: Read + Seek>(gguf: &mut Gguf<R>, name: &str) -> Result<Q8Matrix, EngineError> {
+    Q8Matrix::from_tensor(&gguf.tensor(name)?).map_err(|error| broken(format!("tensor {name}: {error}")))
+}
+
+/// The weights of this name with what the adapter adds to them, which are then in Q8_0.
+fn weights<R: Read + Seek>(
     gguf: &mut Gguf<R>,
     adapter: Option<&Adapter>,
     name: &str,
-) -> Result<Q8Matrix, EngineError> {
+) -> Result<QTensor, EngineError> {
     let tensor = gguf.tensor(name)?;
-    let wrong = |error| broken(format!("tensor {name}: {error}"));
-    match adapter.map_or(Ok(None), |adapter| adapter.delta(name))? {
-        None => Q8Matrix::from_tensor(&tensor).map_err(wrong),
-        Some(delta) => {
-            let merged = tensor.dequantize(&Device::Cpu).and_then(|weights| weights + delta);
-            merged.and_then(|weights| Q8Matrix::from_weights(&weights)).map_err(wrong)
-        }
-    }
+    let Some(delta) = adapter.map_or(Ok(None), |adapter| adapter.delta(name))? else { return Ok(tensor) };
+    let merged = tensor.dequantize(&Device::Cpu).and_then(|weights| weights + delta);
+    merged
+        .and_then(|weights| QTensor::quantize(&weights, GgmlDType::Q8_0))
+        .map_err(|error| broken(format!("tensor {name}: {error}")))
 }
 
 fn vector<R: Read + Seek>(gguf: &mut Gguf<R>, name: &str) -> Result<Tensor, EngineError> {

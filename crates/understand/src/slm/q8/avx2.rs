@@ -1,72 +1,93 @@
-//! The product with AVX2 and FMA.
+//! The product with AVX2, FMA and F16C.
 
 use std::arch::x86_64::{
-    __m256, __m256i, _mm_add_ps, _mm_add_ss, _mm_cvtss_f32, _mm_movehl_ps, _mm_shuffle_ps, _mm256_abs_epi8,
-    _mm256_castps256_ps128, _mm256_cvtepi32_ps, _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_loadu_si256,
-    _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_set1_epi16, _mm256_set1_ps, _mm256_setzero_ps,
-    _mm256_sign_epi8,
+    __m128i, __m256, __m256i, _mm_loadu_si128, _mm256_abs_epi8, _mm256_add_epi32, _mm256_cvtepi32_ps,
+    _mm256_cvtph_ps, _mm256_fmadd_ps, _mm256_load_si256, _mm256_madd_epi16, _mm256_maddubs_epi16,
+    _mm256_mul_ps, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps,
+    _mm256_setzero_si256, _mm256_sign_epi8, _mm256_storeu_ps,
 };
 
-use super::{Activations, BLOCK};
+use super::{Activations, BLOCK, GROUP, Group, QUAD, Quads, Scales};
 
-/// Whether this processor can run [`dot`]. The look-up is cached by the standard library, and is
-/// decided at compile time when the build targets such a processor.
+/// Whether this processor can run [`dot`]. The standard library remembers the answer, and a build for
+/// such processors knows it beforehand.
 pub(super) fn available() -> bool {
-    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c")
 }
 
 /// See [`super::dot`].
 ///
 /// # Safety
-/// The processor must have AVX2 and FMA.
-#[target_feature(enable = "avx2,fma")]
-pub(super) fn dot(values: &[i8], scales: &[f32], x: &Activations, first: usize, out: &mut [f32]) {
-    match out.len() {
-        1 => tile::<1>(values, scales, x, first, out),
-        2 => tile::<2>(values, scales, x, first, out),
-        3 => tile::<3>(values, scales, x, first, out),
-        4 => tile::<4>(values, scales, x, first, out),
-        5 => tile::<5>(values, scales, x, first, out),
-        6 => tile::<6>(values, scales, x, first, out),
-        7 => tile::<7>(values, scales, x, first, out),
-        _ => tile::<8>(values, scales, x, first, out),
+/// The processor must have AVX2, FMA and F16C.
+#[target_feature(enable = "avx2,fma,f16c")]
+pub(super) fn dot(group: Group<'_>, x: &Activations, first: usize, out: &mut [[f32; GROUP]]) {
+    match out {
+        [a] => tile(group, x, first, [a]),
+        [a, b] => tile(group, x, first, [a, b]),
+        [a, b, c] => tile(group, x, first, [a, b, c]),
+        [a, b, c, d, ..] => tile(group, x, first, [a, b, c, d]),
+        [] => {}
     }
 }
 
-/// One weight row times `N` tokens. The multiply instruction wants one unsigned factor, so it is
-/// given |w| and x with w's sign; 2 * 127 * 127 fits its 16-bit sums.
-#[target_feature(enable = "avx2,fma")]
-fn tile<const N: usize>(values: &[i8], scales: &[f32], x: &Activations, first: usize, out: &mut [f32]) {
+/// A group times `N` tokens. The multiply instruction wants one unsigned factor, so it is given |w|, and x
+/// with w's sign; 2 * 128 * 127 fits its 16-bit sums.
+#[target_feature(enable = "avx2,fma,f16c")]
+fn tile<const N: usize>(group: Group<'_>, x: &Activations, first: usize, out: [&mut [f32; GROUP]; N]) {
     let ones = _mm256_set1_epi16(1);
-    let tokens: [(&[i8], &[f32]); N] = std::array::from_fn(|token| x.token(first + token));
-    let mut sums = [_mm256_setzero_ps(); N];
-    for (block, (values, scale)) in values.chunks_exact(BLOCK).zip(scales).enumerate() {
-        let weights = load(values);
-        let magnitudes = _mm256_abs_epi8(weights);
-        for (sum, (inputs, input_scales)) in sums.iter_mut().zip(&tokens) {
-            let inputs = load(&inputs[block * BLOCK..][..BLOCK]);
-            let pairs = _mm256_maddubs_epi16(magnitudes, _mm256_sign_epi8(inputs, weights));
-            let quads = _mm256_cvtepi32_ps(_mm256_madd_epi16(pairs, ones));
-            *sum = _mm256_fmadd_ps(quads, _mm256_set1_ps(scale * input_scales[block]), *sum);
+    let tokens = std::array::from_fn::<_, N, _>(|token| {
+        let (inputs, scales) = x.token(first + token, group.scales.len());
+        (inputs.as_chunks::<{ BLOCK / QUAD }>().0, scales)
+    });
+    let mut totals = [_mm256_setzero_ps(); N];
+    let blocks = group.quads.as_chunks::<{ BLOCK / QUAD }>().0.iter().zip(group.scales);
+    for (block, (quads, scales)) in blocks.enumerate() {
+        let inputs = tokens.map(|(inputs, _)| &inputs[block]);
+        let mut sums = [_mm256_setzero_si256(); N];
+        for (index, quad) in quads.iter().enumerate() {
+            let weights = load(quad);
+            let magnitudes = _mm256_abs_epi8(weights);
+            for (sum, inputs) in sums.iter_mut().zip(inputs) {
+                let inputs = _mm256_sign_epi8(broadcast(inputs[index]), weights);
+                let pairs = _mm256_maddubs_epi16(magnitudes, inputs);
+                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(pairs, ones));
+            }
+        }
+        let scales = widen(scales);
+        for ((total, sum), (_, input_scales)) in totals.iter_mut().zip(sums).zip(tokens) {
+            let scales = _mm256_mul_ps(scales, _mm256_set1_ps(input_scales[block]));
+            *total = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum), scales, *total);
         }
     }
-    for (out, sum) in out.iter_mut().zip(sums) {
-        *out = horizontal(sum);
+    for (out, total) in out.into_iter().zip(totals) {
+        store(out, total);
     }
 }
 
-/// The 32 values of a block.
+/// Four columns of eight rows.
 #[target_feature(enable = "avx2")]
-fn load(block: &[i8]) -> __m256i {
-    assert_eq!(block.len(), BLOCK);
-    // SAFETY: the slice holds 32 bytes, and the load needs no alignment.
-    unsafe { _mm256_loadu_si256(block.as_ptr().cast()) }
+pub(super) fn load(quads: &Quads) -> __m256i {
+    // SAFETY: the type holds 32 bytes and is aligned to them.
+    unsafe { _mm256_load_si256(std::ptr::from_ref(quads).cast()) }
 }
 
-/// Sum of the eight lanes.
+/// Four columns of a token, for each of the eight rows.
 #[target_feature(enable = "avx2")]
-fn horizontal(lanes: __m256) -> f32 {
-    let four = _mm_add_ps(_mm256_castps256_ps128(lanes), _mm256_extractf128_ps::<1>(lanes));
-    let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-    _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps::<1>(two, two)))
+pub(super) fn broadcast(inputs: [i8; QUAD]) -> __m256i {
+    _mm256_set1_epi32(i32::from_le_bytes(inputs.map(i8::cast_unsigned)))
+}
+
+/// Eight scales as `f32`.
+#[target_feature(enable = "avx2,f16c")]
+pub(super) fn widen(scales: &Scales) -> __m256 {
+    // SAFETY: the array holds 16 bytes, and the load needs no alignment.
+    let halves: __m128i = unsafe { _mm_loadu_si128(scales.as_ptr().cast()) };
+    _mm256_cvtph_ps(halves)
+}
+
+/// Eight outputs.
+#[target_feature(enable = "avx2")]
+pub(super) fn store(out: &mut [f32; GROUP], lanes: __m256) {
+    // SAFETY: the array holds 32 bytes, and the store needs no alignment.
+    unsafe { _mm256_storeu_ps(out.as_mut_ptr(), lanes) };
 }

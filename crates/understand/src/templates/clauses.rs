@@ -1,0 +1,522 @@
+//! Taking an utterance apart: the cheapest way to explain its words as commands, what stands around
+//! them, links, conditions and a rest.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use carvoice_core::command::Slots;
+
+use super::walk::{self, Capture};
+use super::words::{Pause, Word};
+use super::{Matcher, Utterance};
+
+/// What a compiled sentence stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A command of the catalogue.
+    Command,
+    /// A command that must be all that is said: "yes", "thanks", "the second one".
+    Alone,
+    /// Stands before a command.
+    Lead,
+    /// Stands behind a command.
+    Tail,
+    /// Joins clauses.
+    Link,
+    /// A delay.
+    Condition,
+    /// Opens a condition that lasts to the end of its clause.
+    OpenCondition,
+    /// Opens a reason that lasts to the end of its clause.
+    Reason,
+    /// A word of self-correction.
+    Mark,
+    /// Stands before a corrected value.
+    Correction,
+    /// Refers to an earlier command.
+    Reference,
+}
+
+impl Kind {
+    /// The kind of an intent.
+    pub(super) fn of(intent: &str) -> Self {
+        match intent {
+            "dialogue.lead" => Self::Lead,
+            "dialogue.tail" => Self::Tail,
+            "dialogue.link" => Self::Link,
+            "dialogue.condition" => Self::Condition,
+            "dialogue.open_condition" => Self::OpenCondition,
+            "dialogue.reason" => Self::Reason,
+            "dialogue.mark" => Self::Mark,
+            "dialogue.correction" => Self::Correction,
+            name if name.starts_with("dialogue.") => Self::Reference,
+            "assistant.help" | "assistant.mute" | "assistant.undo" => Self::Command,
+            name if name.starts_with("assistant.") => Self::Alone,
+            _ => Self::Command,
+        }
+    }
+}
+
+/// One matched sentence.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    pub(super) intent: usize,
+    pub(super) kind: Kind,
+    pub(super) need: bool,
+    pub(super) set: Rc<Slots>,
+    pub(super) captures: Vec<Capture>,
+    pub(super) range: Range<usize>,
+    pub(super) cost: f64,
+    /// The words that the captures point into.
+    pub(super) words: Rc<[Word]>,
+}
+
+/// An utterance taken apart.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Parsed {
+    /// Commands in spoken order.
+    pub(super) commands: Vec<Said>,
+    /// Whether a delay or a condition was heard.
+    pub(super) conditional: bool,
+    /// Runs of words that nothing explains.
+    lost: Vec<Range<usize>>,
+}
+
+impl Parsed {
+    /// Whether everything is explained and something is asked for.
+    pub(super) fn is_whole(&self) -> bool {
+        self.lost.is_empty() && !self.commands.is_empty()
+    }
+
+    /// Runs of words that nothing explains.
+    pub(super) fn lost(&self) -> impl Iterator<Item = &Range<usize>> {
+        self.lost.iter()
+    }
+
+    /// Nothing but this.
+    pub(super) fn only(commands: Vec<Said>) -> Self {
+        Self { commands, ..Self::default() }
+    }
+}
+
+/// Where the explanation stands between two words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// A clause may begin.
+    Open,
+    /// A command has ended.
+    Done,
+    /// Only a command may follow: nothing joined it to the one before.
+    Joined,
+    /// Inside unexplained words.
+    Lost,
+    /// Something was said that stands alone; only filler may follow.
+    Ended,
+}
+const STATES: usize = 5;
+
+/// How one step of the explanation was made.
+#[derive(Clone, Debug)]
+enum Step {
+    Said(usize),
+    Condition,
+    Lost,
+    Nothing,
+}
+
+#[derive(Clone, Debug)]
+struct Best {
+    cost: f64,
+    from: (usize, State),
+    step: Step,
+}
+
+// Costs. What counts is their order: explained beats unexplained, one command beats two unless the
+// words between say otherwise, literal words beat free text (see `walk`).
+const COMMAND: f64 = 1.0;
+const ALONE: f64 = 1.4;
+const FILLER: f64 = 0.15;
+const LINK: f64 = 0.2;
+const PAUSE: f64 = 0.3;
+const NO_LINK: f64 = 1.6;
+const CONDITION: f64 = 0.8;
+const OPEN_CONDITION: f64 = 1.4;
+const CONDITION_WORD: f64 = 0.25;
+const LOST_FIRST: f64 = 4.0;
+const LOST_NEXT: f64 = 1.0;
+
+impl Matcher {
+    /// The cheapest explanation of the words.
+    pub(super) fn parse(&self, utterance: &Utterance) -> Parsed {
+        let said = self.said(utterance, None);
+        let words = &utterance.words;
+        let mut best: Vec<[Option<Best>; STATES]> = vec![const { [const { None }; STATES] }; words.len() + 1];
+        if let Some(start) = best.first_mut() {
+            start[State::Open as usize] =
+                Some(Best { cost: 0.0, from: (0, State::Open), step: Step::Nothing });
+        }
+        for at in 0..=words.len() {
+            for state in [State::Lost, State::Done, State::Open, State::Joined, State::Ended] {
+                let Some(cost) =
+                    best.get(at).and_then(|row| row[state as usize].as_ref()).map(|best| best.cost)
+                else {
+                    continue;
+                };
+                let mut go = |to: usize, next: State, more: f64, step: Step| {
+                    let Some(row) = best.get_mut(to) else { return };
+                    let known = &mut row[next as usize];
+                    if known.as_ref().is_none_or(|known| known.cost > cost + more) {
+                        *known = Some(Best { cost: cost + more, from: (at, state), step });
+                    }
+                };
+                self.steps(at, state, words, &said, &mut go);
+            }
+        }
+        trace(&best, said)
+    }
+
+    /// Every step from one place.
+    fn steps(
+        &self,
+        at: usize,
+        state: State,
+        words: &[Word],
+        said: &[Said],
+        go: &mut dyn FnMut(usize, State, f64, Step),
+    ) {
+        let pause = at.checked_sub(1).and_then(|last| words.get(last)).map_or(Pause::None, |word| word.pause);
+        let here = words.get(at);
+        if state != State::Lost && here.is_some_and(|word| word.idle) {
+            go(at + 1, state, 0.0, Step::Nothing);
+        }
+        let started = |kind: Kind| {
+            said.iter().enumerate().filter(move |(_, said)| said.kind == kind && said.range.start == at)
+        };
+        let to_end = |go: &mut dyn FnMut(usize, State, f64, Step), from: usize, cost: f64, step: &Step| {
+            for end in from + 1..=words.len() {
+                let len = (end - from) as f64;
+                go(
+                    end,
+                    if state == State::Done { State::Done } else { State::Open },
+                    cost + CONDITION_WORD * len,
+                    step.clone(),
+                );
+                if words.get(end - 1).is_some_and(|word| word.pause == Pause::Stop) {
+                    break;
+                }
+            }
+        };
+        if matches!(state, State::Open | State::Joined) {
+            for (index, command) in started(Kind::Command) {
+                go(command.range.end, State::Done, COMMAND + command.cost, Step::Said(index));
+            }
+            for (index, command) in started(Kind::Alone) {
+                go(command.range.end, State::Ended, ALONE + command.cost, Step::Said(index));
+            }
+        }
+        match state {
+            State::Open => {
+                for (_, filler) in started(Kind::Lead) {
+                    go(filler.range.end, State::Open, FILLER, Step::Nothing);
+                }
+                for (_, filler) in started(Kind::Tail) {
+                    go(filler.range.end, State::Open, 2.0 * FILLER, Step::Nothing);
+                }
+                for (_, link) in started(Kind::Link).filter(|_| at > 0) {
+                    go(link.range.end, State::Open, LINK, Step::Nothing);
+                }
+                if here.is_some() {
+                    go(at + 1, State::Lost, LOST_FIRST, Step::Lost);
+                }
+            }
+            State::Done => {
+                for (_, link) in started(Kind::Link) {
+                    go(link.range.end, State::Open, LINK, Step::Nothing);
+                }
+                for (_, filler) in started(Kind::Tail) {
+                    go(filler.range.end, State::Done, FILLER, Step::Nothing);
+                }
+                if pause > Pause::None {
+                    go(at, State::Open, PAUSE, Step::Nothing);
+                }
+                go(at, State::Joined, NO_LINK, Step::Nothing);
+            }
+            State::Lost => {
+                for (_, link) in started(Kind::Link) {
+                    go(link.range.end, State::Open, LINK, Step::Nothing);
+                }
+                if pause > Pause::None {
+                    go(at, State::Open, PAUSE, Step::Nothing);
+                }
+                if here.is_some() {
+                    go(at + 1, State::Lost, LOST_NEXT, Step::Lost);
+                }
+                return;
+            }
+            State::Ended => {
+                for (_, filler) in started(Kind::Tail) {
+                    go(filler.range.end, State::Ended, FILLER, Step::Nothing);
+                }
+                return;
+            }
+            State::Joined => return,
+        }
+        for (_, condition) in started(Kind::Condition) {
+            go(condition.range.end, state, CONDITION, Step::Condition);
+        }
+        for (_, condition) in started(Kind::OpenCondition) {
+            to_end(go, condition.range.end, OPEN_CONDITION, &Step::Condition);
+        }
+        for (_, reason) in started(Kind::Reason).filter(|_| state == State::Done) {
+            to_end(go, reason.range.end, OPEN_CONDITION, &Step::Nothing);
+        }
+    }
+
+    /// Every sentence that matches somewhere, or only those of `kinds` that match at the start.
+    pub(super) fn said(&self, utterance: &Utterance, kinds: Option<&[Kind]>) -> Vec<Said> {
+        let heard = utterance.heard();
+        let words: Rc<[Word]> = utterance.words.as_slice().into();
+        let candidates = self.patterns.candidates(&utterance.present);
+        let starts: Vec<usize> = if kinds.is_some() { vec![0] } else { (0..utterance.words.len()).collect() };
+        let mut found: Vec<Said> = Vec::new();
+        for at in candidates {
+            let Some(sentence) = self.patterns.sentences.get(at) else { continue };
+            let kind = self.kinds.get(sentence.intent).copied().unwrap_or(Kind::Command);
+            let wanted = match kinds {
+                Some(kinds) => kinds.contains(&kind),
+                None => !matches!(kind, Kind::Reference | Kind::Mark | Kind::Correction),
+            };
+            let Some(slots) = self.patterns.slots.get(sentence.intent).filter(|_| wanted) else { continue };
+            for &start in &starts {
+                if !self.may_start(sentence, utterance, start) {
+                    continue;
+                }
+                for found_match in walk::matches(&sentence.node, slots, &heard, start) {
+                    if !self.is_plausible(sentence.intent, &found_match.captures, &utterance.words) {
+                        continue;
+                    }
+                    let said = Said {
+                        intent: sentence.intent,
+                        kind,
+                        need: sentence.need,
+                        set: Rc::clone(&sentence.set),
+                        captures: found_match.captures,
+                        range: start..found_match.end,
+                        cost: found_match.cost,
+                        words: Rc::clone(&words),
+                    };
+                    keep(&mut found, said);
+                }
+            }
+        }
+        found
+    }
+
+    fn may_start(&self, sentence: &super::pattern::Sentence, utterance: &Utterance, start: usize) -> bool {
+        let Some(first) = &sentence.first else { return true };
+        let mut at = start;
+        loop {
+            let Some(id) = utterance.ids.get(at) else { return false };
+            if first.contains(id) {
+                return true;
+            }
+            if first.contains(&super::pattern::A_NUMBER)
+                && (super::numbers::ordinal(&utterance.words, at).is_some()
+                    || super::numbers::duration(&utterance.words, at).is_some())
+            {
+                return true;
+            }
+            if !utterance.words.get(at).is_some_and(|word| word.idle) {
+                return false;
+            }
+            at += 1;
+        }
+    }
+
+    /// Whether the unexplained part of an utterance asks for something else, so that the explained part
+    /// stands on its own. Otherwise the commands are taken for accidents of talk.
+    pub(super) fn is_other_order(&self, utterance: &Utterance, parsed: &Parsed) -> bool {
+        !parsed.commands.is_empty()
+            && parsed.commands.iter().all(|command| command.kind == Kind::Command && !command.need)
+            && parsed.lost().all(|range| {
+                let words = utterance.words.get(range.clone());
+                is_negated(words)
+                    || words
+                        .and_then(<[Word]>::first)
+                        .is_some_and(|word| ORDER_WORDS.contains(&word.text.as_str()))
+            })
+    }
+}
+
+/// Words that begin an order or a question.
+const ORDER_WORDS: &[&str] = &[
+    "what",
+    "who",
+    "where",
+    "when",
+    "why",
+    "how",
+    "which",
+    "tell",
+    "order",
+    "buy",
+    "book",
+    "find",
+    "search",
+    "google",
+    "look",
+    "show",
+    "read",
+    "send",
+    "make",
+    "create",
+    "add",
+    "set",
+    "turn",
+    "switch",
+    "open",
+    "close",
+    "start",
+    "stop",
+    "activate",
+    "deactivate",
+    "enable",
+    "disable",
+    "give",
+    "get",
+    "bring",
+    "take",
+    "put",
+    "park",
+    "overtake",
+    "drive",
+    "accelerate",
+    "brake",
+    "slow",
+    "speed",
+    "wake",
+    "remind",
+    "translate",
+    "calculate",
+    "define",
+    "explain",
+    "recommend",
+    "reserve",
+    "schedule",
+    "check",
+    "is",
+    "are",
+    "does",
+    "do",
+    "will",
+    "tweet",
+    "post",
+    "sing",
+    "write",
+    "play",
+    "pay",
+    "change",
+    "increase",
+    "decrease",
+    "lower",
+    "raise",
+    "lock",
+    "unlock",
+    "cook",
+    "brew",
+    "clean",
+    "charge",
+    "save",
+    "engage",
+    "roll",
+    "move",
+    "adjust",
+    "keep",
+    "let",
+    "use",
+    "record",
+    "film",
+    "print",
+    "download",
+    "install",
+    "update",
+    "connect",
+    "pair",
+    "disconnect",
+    "honk",
+    "flash",
+    "reverse",
+    "merge",
+    "join",
+    "email",
+    "contact",
+    "help",
+    "pick",
+    "fetch",
+    "fill",
+    "refuel",
+];
+
+/// Whether the words forbid something: "don't open the window".
+pub(super) fn is_negated(words: Option<&[Word]>) -> bool {
+    let text = |at: usize| words.and_then(|words| words.get(at)).map_or("", |word| word.text.as_str());
+    matches!((text(0), text(1)), ("do", "not") | ("never", _) | ("not", _) | ("leave", _))
+}
+
+/// Keeps the better of two ways to read the same words as the same intent.
+fn keep(found: &mut Vec<Said>, said: Said) {
+    let same = |known: &&mut Said| {
+        known.intent == said.intent && known.range == said.range && known.kind == said.kind
+    };
+    match found.iter_mut().find(same) {
+        Some(known)
+            if known.cost <= said.cost + 1e-9
+                && (known.captures.len() >= said.captures.len() || known.cost < said.cost) => {}
+        Some(known) => *known = said,
+        None => found.push(said),
+    }
+}
+
+/// Walks the explanation back from its end.
+fn trace(best: &[[Option<Best>; STATES]], said: Vec<Said>) -> Parsed {
+    let end = best.len() - 1;
+    let last = [State::Done, State::Open, State::Lost, State::Ended]
+        .into_iter()
+        .filter_map(|state| best.get(end)?[state as usize].as_ref().map(|best| (best.cost, state)))
+        .min_by(|a, b| a.0.total_cmp(&b.0));
+    let mut parsed = Parsed::default();
+    let Some((_, state)) = last else { return parsed };
+    let (mut at, mut state) = (end, state);
+    let mut picked = Vec::new();
+    while let Some(best) = best.get(at).and_then(|row| row[state as usize].as_ref()) {
+        match best.step {
+            Step::Said(index) => picked.push(index),
+            Step::Condition => parsed.conditional = true,
+            Step::Lost => match parsed.lost.last_mut() {
+                Some(run) if run.start == at => run.start = at - 1,
+                _ => parsed.lost.push(at - 1..at),
+            },
+            Step::Nothing => {}
+        }
+        if (at, state) == best.from {
+            break;
+        }
+        (at, state) = best.from;
+    }
+    picked.reverse();
+    parsed.lost.reverse();
+    parsed.commands = picked.into_iter().filter_map(|index| said.get(index).cloned()).collect();
+    settle(&mut parsed);
+    parsed
+}
+
+/// What must stand alone is no command behind another one.
+fn settle(parsed: &mut Parsed) {
+    if parsed.commands.len() < 2 {
+        return;
+    }
+    let alone = parsed.commands.iter().filter(|said| said.kind == Kind::Alone).map(|said| said.range.clone());
+    parsed.lost.extend(alone);
+    parsed.lost.sort_by_key(|range| range.start);
+    parsed.commands.retain(|said| said.kind == Kind::Command);
+}

@@ -1,0 +1,403 @@
+//! What the conversation adds: answers to questions, corrections and additions to the last command.
+
+use carvoice_core::catalogue::{Choice, SlotKind};
+use carvoice_core::command::{Command, SlotValue};
+use carvoice_core::engine::{Context, Pending};
+use carvoice_core::interpretation::{Candidate, Interpretation, Problem};
+
+use super::clauses::{Kind, Parsed, Said};
+use super::walk::{self, Value};
+use super::words::Word;
+use super::{Matcher, Reading, Utterance};
+
+/// Confidence in what only the conversation makes clear.
+const BY_CONTEXT: f64 = 0.9;
+/// Confidence in one of several readings.
+const GUESS: f64 = 0.5;
+
+/// Intents that make less or more of what another sets: (set, adjust, slot that is set).
+const ADJUSTS: &[(&str, &str, &str)] = &[
+    ("climate.set_temperature", "climate.adjust_temperature", "temperature"),
+    ("climate.set_fan", "climate.adjust_fan", "level"),
+    ("climate.set_power", "climate.adjust_temperature", "state"),
+    ("seat.set_heating", "seat.adjust_heating", "level"),
+    ("seat.set_ventilation", "seat.adjust_ventilation", "level"),
+    ("window.set", "window.adjust", "position"),
+    ("wiper.set", "wiper.adjust", "mode"),
+    ("volume.set", "volume.adjust", "level"),
+    ("media.play", "volume.adjust", "query"),
+    ("media.resume", "volume.adjust", "query"),
+    ("media.next", "volume.adjust", "query"),
+    ("media.tune", "volume.adjust", "frequency"),
+    ("media.select_source", "volume.adjust", "source"),
+    ("light.set", "light.adjust_brightness", "state"),
+    ("light.set_color", "light.adjust_brightness", "color"),
+];
+
+impl Matcher {
+    /// The answer to a question that is open.
+    pub(super) fn answer(&self, text: &str, utterance: &Utterance, context: &Context) -> Option<Reading> {
+        let pending = context.pending.as_ref()?;
+        let intent = self.intents.iter().position(|intent| intent.name == pending.command.intent)?;
+        match &pending.slot {
+            Some(slot) => {
+                let at = self.intents.get(intent)?.slots.iter().position(|known| known.name == *slot)?;
+                if let Some(command) = self.with_value(utterance, &pending.command, intent, at) {
+                    return Some(self.by_context(command));
+                }
+                let parsed = self.parse(utterance);
+                let is_text = self
+                    .intents
+                    .get(intent)?
+                    .slots
+                    .get(at)
+                    .is_some_and(|slot| matches!(slot.kind, SlotKind::Text));
+                if !is_text || parsed.is_whole() && self.outranks_text(&parsed, slot) {
+                    return None;
+                }
+                let spoken = self.free_text(text, slot, &utterance.words);
+                let command = pending.command.clone().with(slot, SlotValue::Text(spoken));
+                Some(self.by_context(command))
+            }
+            None => {
+                let parsed = self.parse(utterance);
+                if parsed.is_whole() {
+                    return None;
+                }
+                self.amended(utterance, pending, intent)
+            }
+        }
+    }
+
+    /// Whether a command is meant although any words would do as an answer.
+    fn outranks_text(&self, parsed: &Parsed, slot: &str) -> bool {
+        parsed.commands.iter().all(|said| {
+            let name = self.intents.get(said.intent).map_or("", |intent| intent.name.as_str());
+            match slot {
+                "text" => {
+                    matches!(name, "assistant.cancel" | "assistant.stop" | "assistant.no" | "assistant.help")
+                }
+                _ => true,
+            }
+        })
+    }
+
+    /// "No, twenty two" to "Set it to 20 degrees?".
+    fn amended(&self, utterance: &Utterance, pending: &Pending, intent: usize) -> Option<Reading> {
+        let rest = self.after_correction(utterance);
+        self.revised(&rest, &pending.command, intent)
+            .or_else(|| self.revised(utterance, &pending.command, intent))
+            .map(|command| self.by_context(command))
+    }
+
+    /// Whether a whole reading is better taken as a remark on the last command.
+    pub(super) fn is_reference(&self, parsed: &Parsed, context: &Context) -> bool {
+        let [said] = parsed.commands.as_slice() else { return false };
+        let name = self.intents.get(said.intent).map_or("", |intent| intent.name.as_str());
+        let bare = said.range.len() <= 2 && !said.captures.is_empty();
+        let has_last = !context.recent.is_empty();
+        name == "assistant.select" && (bare && has_last || !self.selects(said)) && context.pending.is_none()
+    }
+
+    /// A bare number selects nothing: "the second one" does, "two" only after a list was read.
+    fn selects(&self, said: &Said) -> bool {
+        let numeral = said
+            .captures
+            .first()
+            .and_then(|capture| said.words.get(capture.said.start))
+            .map_or("", |word| word.text.as_str());
+        let is_ordinal = numeral.ends_with("st")
+            || numeral.ends_with("nd")
+            || numeral.ends_with("rd")
+            || numeral.ends_with("th") && numeral != "with";
+        is_ordinal || said.range.len() > 1
+    }
+
+    /// What refers to the last command: "and the passenger too", "a bit more", "no, twenty two".
+    pub(super) fn follow_up(&self, text: &str, utterance: &Utterance, context: &Context) -> Option<Reading> {
+        let rest = self.after_correction(utterance);
+        if rest.words.len() < utterance.words.len() {
+            let parsed = self.parse(&rest);
+            if parsed.is_whole()
+                && parsed.commands.iter().all(|said| said.kind == Kind::Command && !self.is_bare_value(said))
+            {
+                return Some(self.reading(text, &rest, &parsed));
+            }
+        }
+        let last = context.recent.last()?;
+        let intent = self.intents.iter().position(|intent| intent.name == last.intent)?;
+        let command = self
+            .referred(utterance, last, intent)
+            .or_else(|| self.revised(utterance, last, intent))
+            .or_else(|| self.revised(&rest, last, intent))?;
+        Some(self.by_context(command))
+    }
+
+    fn is_bare_value(&self, said: &Said) -> bool {
+        said.captures.len() == 1 && said.range.len() <= 2
+    }
+
+    /// More, less, on, off, open, closed, another seat: the last command once more, changed.
+    fn referred(&self, utterance: &Utterance, last: &Command, intent: usize) -> Option<Command> {
+        let said = self
+            .said(utterance, Some(&[Kind::Reference]))
+            .into_iter()
+            .filter(|said| self.ends(utterance, said.range.end))
+            .min_by(|a, b| a.cost.total_cmp(&b.cost))?;
+        let value = |name: &str| {
+            said.set.get(name).cloned().or_else(|| {
+                said.captures.iter().find_map(|capture| match &capture.value {
+                    Value::Known(value) => Some(value.clone()),
+                    _ => None,
+                })
+            })
+        };
+        match self.intents.get(said.intent)?.name.as_str() {
+            "dialogue.more" => self.more(last, value("direction")?.text()?),
+            "dialogue.switch" => self.switched(last, intent, value("state")?.text()?),
+            "dialogue.zone" | "dialogue.not_zone" => {
+                self.intents.get(intent)?.slot("zone")?;
+                Some(last.clone().with("zone", value("zone")?))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether nothing but filler follows.
+    fn ends(&self, utterance: &Utterance, end: usize) -> bool {
+        let rest = utterance.words.get(end..).unwrap_or_default();
+        rest.iter().all(|word| {
+            word.idle || matches!(word.text.as_str(), "thanks" | "too" | "well" | "okay" | "also")
+        })
+    }
+
+    fn more(&self, last: &Command, direction: &str) -> Option<Command> {
+        let (adjust, slot) = match ADJUSTS.iter().find(|(set, ..)| *set == last.intent) {
+            Some((_, adjust, slot)) => (*adjust, *slot),
+            None if self
+                .intents
+                .iter()
+                .any(|intent| intent.name == last.intent && intent.slot("direction").is_some()) =>
+            {
+                (last.intent.as_str(), "direction")
+            }
+            None => return None,
+        };
+        let spoken_direction = match direction {
+            "same" => match last.slots.get(slot) {
+                Some(SlotValue::Text(way)) if slot == "direction" => way.clone(),
+                // A window that was opened is opened further.
+                Some(SlotValue::Number(position)) if adjust == "window.adjust" => {
+                    if *position > 0.0 { "down" } else { "up" }.to_owned()
+                }
+                Some(SlotValue::Number(level)) if *level == 0.0 => "down".to_owned(),
+                Some(SlotValue::Text(state)) if state == "off" => "down".to_owned(),
+                _ => "up".to_owned(),
+            },
+            // "More" of a window is its opening; "up" and "down" are its glass.
+            way => way.to_owned(),
+        };
+        let mut command = Command::new(adjust).with("direction", SlotValue::Text(spoken_direction));
+        let known = self.intents.iter().find(|intent| intent.name == adjust)?;
+        for kept in ["zone", "light"] {
+            if let (Some(value), Some(slot)) = (last.slots.get(kept), known.slot(kept)) {
+                let fits = match &slot.kind {
+                    SlotKind::Choice(choices) => {
+                        choices.iter().any(|choice| value.text() == Some(choice.value.as_str()))
+                    }
+                    _ => false,
+                };
+                if fits {
+                    command.slots.insert(kept.to_owned(), value.clone());
+                }
+            }
+        }
+        Some(command)
+    }
+
+    fn switched(&self, last: &Command, intent: usize, state: &str) -> Option<Command> {
+        let known = self.intents.get(intent)?;
+        let number = |value: f64, slot: &str| Some(last.clone().with(slot, value));
+        match (known.name.as_str(), state) {
+            ("window.set" | "shade.set", "open") => number(100.0, "position"),
+            ("window.set" | "shade.set", "closed") => number(0.0, "position"),
+            ("window.adjust", "open" | "closed") => {
+                let mut command =
+                    Command::new("window.set").with("position", if state == "open" { 100.0 } else { 0.0 });
+                command.slots.extend(last.slots.get("zone").map(|zone| ("zone".to_owned(), zone.clone())));
+                Some(command)
+            }
+            ("sunroof.set", "open") => Some(Command::new("sunroof.set").with("motion", "open")),
+            ("sunroof.set", "closed") => Some(Command::new("sunroof.set").with("motion", "close")),
+            ("door.set_lock", "open") => Some(last.clone().with("state", "unlocked")),
+            ("door.set_lock", "closed") => Some(last.clone().with("state", "locked")),
+            ("mirror.set", "open") => Some(last.clone().with("state", "unfolded")),
+            ("mirror.set", "closed") => Some(last.clone().with("state", "folded")),
+            ("seat.set_heating" | "seat.set_ventilation", "on") => number(2.0, "level"),
+            ("seat.set_heating" | "seat.set_ventilation" | "climate.set_fan", "off") => number(0.0, "level"),
+            ("climate.set_fan", "on") => number(4.0, "level"),
+            ("wiper.set", "off") => Some(last.clone().with("mode", "off")),
+            ("wiper.set", "on") => Some(last.clone().with("mode", "auto")),
+            ("seat.adjust_heating", "off") => self.levelled("seat.set_heating", last),
+            ("climate.adjust_fan", "off") => self.levelled("climate.set_fan", last),
+            ("climate.set_temperature" | "climate.adjust_temperature", "on" | "off") => {
+                let mut command = Command::new("climate.set_power").with("state", state);
+                command.slots.extend(last.slots.get("zone").map(|zone| ("zone".to_owned(), zone.clone())));
+                Some(command)
+            }
+            (
+                "media.play"
+                | "media.resume"
+                | "media.next"
+                | "media.previous"
+                | "media.select_source"
+                | "media.tune",
+                "off",
+            ) => Some(Command::new("media.pause")),
+            ("media.pause", "on") => Some(Command::new("media.resume")),
+            ("navigation.go_to" | "navigation.find", "off") => Some(Command::new("navigation.cancel")),
+            _ => {
+                let SlotKind::Choice(choices) = &known.slot("state")?.kind else { return None };
+                let fits = |choice: &Choice| choice.value == state;
+                choices.iter().any(fits).then(|| last.clone().with("state", state))
+            }
+        }
+    }
+
+    fn levelled(&self, intent: &str, last: &Command) -> Option<Command> {
+        let mut command = Command::new(intent).with("level", 0.0);
+        command.slots.extend(last.slots.get("zone").map(|zone| ("zone".to_owned(), zone.clone())));
+        Some(command)
+    }
+
+    /// The command with another value, where the words are nothing but a value of one of its slots.
+    fn revised(&self, utterance: &Utterance, last: &Command, intent: usize) -> Option<Command> {
+        let slots = &self.intents.get(intent)?.slots;
+        let choices_first = (0..slots.len())
+            .filter(|at| slots.get(*at).is_some_and(|slot| !matches!(slot.kind, SlotKind::Text)));
+        choices_first.into_iter().find_map(|at| self.with_value(utterance, last, intent, at))
+    }
+
+    /// The command with the words as the value of one slot.
+    fn with_value(
+        &self,
+        utterance: &Utterance,
+        command: &Command,
+        intent: usize,
+        at: usize,
+    ) -> Option<Command> {
+        let slots = self.patterns.slots.get(intent)?;
+        let slot = slots.get(at)?;
+        if matches!(*slot.value, super::pattern::Node::Text(_)) {
+            return None;
+        }
+        // "To the passenger's side, please": small words around a value say nothing.
+        for from in 0..utterance.words.len().min(4) {
+            let small = |word: &Word| {
+                word.idle
+                    || matches!(
+                        word.text.as_str(),
+                        "to" | "at"
+                            | "on"
+                            | "for"
+                            | "in"
+                            | "of"
+                            | "about"
+                            | "make"
+                            | "it"
+                            | "set"
+                            | "yes"
+                            | "okay"
+                            | "level"
+                            | "and"
+                            | "by"
+                            | "no"
+                            | "well"
+                            | "let"
+                            | "us"
+                            | "say"
+                            | "maybe"
+                    )
+            };
+            if !utterance.words.get(..from).unwrap_or_default().iter().all(small) {
+                break;
+            }
+            let found = walk::matches(&slot.value, slots, &utterance.heard(), from);
+            let full = found.into_iter().filter(|found| {
+                let rest = utterance.words.get(found.end..).unwrap_or_default();
+                rest.iter().all(|word| {
+                    word.idle
+                        || matches!(
+                            word.text.as_str(),
+                            "degrees"
+                                | "degree"
+                                | "percent"
+                                | "thanks"
+                                | "celsius"
+                                | "fahrenheit"
+                                | "one"
+                                | "side"
+                                | "seat"
+                                | "then"
+                                | "light"
+                                | "lights"
+                                | "mode"
+                                | "window"
+                                | "minutes"
+                        )
+                })
+            });
+            for found in full {
+                for capture in found.captures {
+                    if let Value::Known(value) = capture.value {
+                        return Some(command.clone().with(&slot.name, value));
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// The words behind "no", "I meant", "make it".
+    fn after_correction(&self, utterance: &Utterance) -> Utterance {
+        let lead = self.said(utterance, Some(&[Kind::Correction]));
+        let end = lead
+            .iter()
+            .map(|said| said.range.end)
+            .filter(|end| *end < utterance.words.len())
+            .max()
+            .unwrap_or_default();
+        self.utterance(utterance.words.get(end..).unwrap_or_default().to_vec())
+    }
+
+    /// "Turn it up" when nothing was spoken of: it could be several things.
+    pub(super) fn bare(&self, utterance: &Utterance) -> Option<Reading> {
+        let said = self
+            .said(utterance, Some(&[Kind::Reference]))
+            .into_iter()
+            .find(|said| self.ends(utterance, said.range.end) && said.set.contains_key("direction"))?;
+        let direction = said.set.get("direction").filter(|direction| direction.text() != Some("same"))?;
+        let command = Command::new("volume.adjust").with("direction", direction.clone());
+        let readings = ["the volume", "the temperature", "the fan"].map(str::to_owned).to_vec();
+        let candidate =
+            Candidate { command, confidence: GUESS, problem: Some(Problem::Ambiguous { readings }) };
+        Some(Reading {
+            interpretation: Interpretation { candidates: vec![candidate], left_over: None },
+            cover: 1.0,
+            from_context: false,
+        })
+    }
+
+    fn by_context(&self, command: Command) -> Reading {
+        let known = self.intents.iter().find(|intent| intent.name == command.intent);
+        let problem = known
+            .and_then(|intent| intent.missing(&command.slots))
+            .map(|slot| Problem::Missing { slot: slot.name.clone() });
+        let candidate = Candidate { command, confidence: BY_CONTEXT, problem };
+        Reading {
+            interpretation: Interpretation { candidates: vec![candidate], left_over: None },
+            cover: 1.0,
+            from_context: true,
+        }
+    }
+}

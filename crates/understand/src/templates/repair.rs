@@ -1,0 +1,228 @@
+//! Utterances that are not sentences as they stand: self-corrections ("twenty, no, twenty one") and
+//! commands that share words ("open the window and the sunroof").
+
+use std::ops::Range;
+
+use super::clauses::{Kind, Parsed, Said};
+use super::walk::Value;
+use super::words::{Pause, Word};
+use super::{Matcher, Utterance};
+
+/// How many words before a correction it may replace.
+const MAX_REPLACED: usize = 6;
+/// How many words two commands may share at the front, and at the end.
+const MAX_SHARED: usize = 5;
+const MAX_SHARED_END: usize = 3;
+
+/// Words of which every mark of correction holds one.
+const MARK_WORDS: &[&str] = &[
+    "no",
+    "wait",
+    "sorry",
+    "mean",
+    "meant",
+    "actually",
+    "rather",
+    "make",
+    "correction",
+    "scratch",
+    "oops",
+    "hang",
+    "hold",
+    "say",
+    "better",
+    "bad",
+    "strike",
+    "instead",
+    "second",
+    "change",
+    "wrong",
+];
+
+const COMMANDS: &[Kind] = &[Kind::Command];
+
+impl Matcher {
+    /// The reading after a self-correction, if the utterance holds one.
+    pub(super) fn corrected(&self, utterance: &Utterance, parsed: &Parsed) -> Option<Parsed> {
+        if parsed.is_whole() && !parsed.commands.iter().any(|said| self.text_holds_mark(said)) {
+            return None;
+        }
+        let words = &utterance.words;
+        if !words.iter().skip(1).any(|word| MARK_WORDS.contains(&word.text.as_str())) {
+            return None;
+        }
+        // The last correction counts, and a longer mark before the shorter ones inside it.
+        (1..words.len())
+            .rev()
+            .filter(|at| {
+                words
+                    .get(*at..at + 3.min(words.len() - at))
+                    .is_some_and(|near| near.iter().any(|word| MARK_WORDS.contains(&word.text.as_str())))
+            })
+            .find_map(|at| {
+                let ends = self.marks(words.get(at..)?);
+                ends.into_iter().rev().find_map(|len| {
+                    let (before, after) = (words.get(..at)?, words.get(at + len..)?);
+                    self.replaced(before, after)
+                })
+            })
+    }
+
+    fn text_holds_mark(&self, said: &Said) -> bool {
+        said.captures.iter().filter(|capture| capture.value == Value::Text).any(|capture| {
+            let words = said.words.get(capture.said.clone()).unwrap_or_default();
+            let names_text = self
+                .intents
+                .get(said.intent)
+                .and_then(|intent| intent.slots.get(capture.slot))
+                .is_some_and(|slot| slot.name == "text");
+            !names_text
+                && (1..words.len()).any(|at| words.get(at..).is_some_and(|rest| !self.marks(rest).is_empty()))
+        })
+    }
+
+    /// Lengths of the correction marks that the words begin with.
+    fn marks(&self, words: &[Word]) -> Vec<usize> {
+        let mut ends: Vec<usize> = self
+            .said(&self.utterance(words.to_vec()), Some(&[Kind::Mark]))
+            .into_iter()
+            .map(|said| said.range.end)
+            .collect();
+        ends.sort_unstable();
+        ends.dedup();
+        ends.retain(|end| *end < words.len());
+        ends
+    }
+
+    /// What was said before a correction, with the correction in place.
+    fn replaced(&self, before: &[Word], after: &[Word]) -> Option<Parsed> {
+        let alone = self.parse(&self.utterance(after.to_vec()));
+        if alone.is_whole() && alone.commands.iter().all(|said| !self.is_vague(said)) {
+            let earlier = self.parse(&self.utterance(before.to_vec()));
+            if alone.commands.iter().all(|said| said.kind == Kind::Command) && earlier.commands.len() > 1 {
+                let mut commands = earlier.commands;
+                commands.pop();
+                commands.extend(alone.commands);
+                return Some(Parsed::only(commands));
+            }
+            return Some(alone);
+        }
+        (1..=MAX_REPLACED.min(before.len().saturating_sub(1))).find_map(|cut| {
+            let mut words = before.get(..before.len() - cut)?.to_vec();
+            if let Some(last) = words.last_mut() {
+                last.pause = Pause::None;
+            }
+            words.extend_from_slice(after);
+            let parsed = self.parse(&self.utterance(words));
+            (parsed.is_whole()
+                && parsed
+                    .commands
+                    .iter()
+                    .all(|said| said.kind == Kind::Command && !self.text_holds_mark(said)))
+            .then_some(parsed)
+        })
+    }
+
+    /// A bare value such as "21 degrees" is a command by itself, but after "no" it corrects one.
+    fn is_vague(&self, said: &Said) -> bool {
+        said.captures.len() == 1 && said.range.len() <= 3 && said.kind == Kind::Command
+            || said.kind == Kind::Alone && said.captures.len() == 1
+    }
+
+    /// The reading in which neighbouring clauses lend each other words, if that explains everything.
+    pub(super) fn completed(&self, utterance: &Utterance, parsed: &Parsed) -> Option<Parsed> {
+        let pieces = self.pieces(utterance);
+        if pieces.len() < 2 || pieces.len() > 4 {
+            return None;
+        }
+        let mut commands: Vec<Said> = Vec::new();
+        let mut model: Option<Vec<Word>> = None;
+        for (index, piece) in pieces.iter().enumerate() {
+            let words = utterance.words.get(piece.clone())?;
+            let next = pieces.get(index + 1).and_then(|next| utterance.words.get(next.clone()));
+            let (said, full) = self
+                .whole(words)
+                .or_else(|| self.with_front(model.as_deref()?, words))
+                .or_else(|| self.with_end(words, next?))
+                .or_else(|| self.with_end_of(words, utterance.words.get(pieces.last()?.clone())?))?;
+            model = Some(full);
+            commands.extend(said.commands);
+        }
+        let mut completed = Parsed::only(commands);
+        completed.conditional = parsed.conditional;
+        Some(completed)
+    }
+
+    /// The words between links and pauses.
+    fn pieces(&self, utterance: &Utterance) -> Vec<Range<usize>> {
+        let words = &utterance.words;
+        let mut pieces = Vec::new();
+        let mut start = 0;
+        for (at, word) in words.iter().enumerate() {
+            let is_link = matches!(word.text.as_str(), "and" | "then" | "plus" | "also" | "but");
+            if is_link {
+                pieces.push(start..at);
+                start = at + 1;
+            } else if word.pause > Pause::None {
+                pieces.push(start..at + 1);
+                start = at + 1;
+            }
+        }
+        pieces.push(start..words.len());
+        pieces.retain(|piece| {
+            words.get(piece.clone()).is_some_and(|words| words.iter().any(|word| !word.idle))
+        });
+        pieces
+    }
+
+    fn whole(&self, words: &[Word]) -> Option<(Parsed, Vec<Word>)> {
+        let parsed = self.parse(&self.utterance(words.to_vec()));
+        (parsed.is_whole() && parsed.commands.iter().all(|said| said.kind == Kind::Command))
+            .then(|| (parsed, words.to_vec()))
+    }
+
+    /// One command and nothing else, without free text, which would swallow anything.
+    fn exact(&self, words: Vec<Word>) -> Option<(Parsed, Vec<Word>)> {
+        let found = self
+            .said(&self.utterance(words.clone()), Some(COMMANDS))
+            .into_iter()
+            .filter(|said| said.range.end == words.len())
+            .filter(|said| said.captures.iter().all(|capture| matches!(capture.value, Value::Known(_))))
+            .filter(|said| {
+                let candidate = self.candidate("", said, false);
+                candidate.problem.is_none()
+            })
+            .min_by(|a, b| a.cost.total_cmp(&b.cost))?;
+        Some((Parsed::only(vec![found]), words))
+    }
+
+    /// "[open] the sunroof": words of the command before are said again in front.
+    fn with_front(&self, model: &[Word], words: &[Word]) -> Option<(Parsed, Vec<Word>)> {
+        let ends = (0..=MAX_SHARED_END.min(model.len().saturating_sub(1))).map(|len| model.len() - len);
+        ends.flat_map(|end| (1..=MAX_SHARED.min(end)).map(move |front| (front, end))).find_map(
+            |(front, end)| {
+                let mut joined = join(model.get(..front)?, words);
+                if end < model.len() {
+                    joined = join(&joined, model.get(end..)?);
+                }
+                self.exact(joined)
+            },
+        )
+    }
+
+    /// "turn the fan [off]": words of the clause behind are said already here.
+    fn with_end(&self, words: &[Word], next: &[Word]) -> Option<(Parsed, Vec<Word>)> {
+        self.with_end_of(words, next)
+    }
+
+    fn with_end_of(&self, words: &[Word], last: &[Word]) -> Option<(Parsed, Vec<Word>)> {
+        (1..=MAX_SHARED_END.min(last.len()))
+            .find_map(|len| self.exact(join(words, last.get(last.len() - len..)?)))
+    }
+}
+
+fn join(front: &[Word], back: &[Word]) -> Vec<Word> {
+    let mut words: Vec<Word> = front.iter().chain(back).cloned().collect();
+    words.iter_mut().for_each(|word| word.pause = Pause::None);
+    words
+}

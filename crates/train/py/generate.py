@@ -12,370 +12,12 @@ import pathlib
 import random
 
 import catalogue
+import phrasing
 from grammar import Grammar
 
 HERE = pathlib.Path(__file__).parent
 HELD_OUT = 12  # one template in so many is never trained on
 
-_ASK = (
-    "please",
-    "can you",
-    "could you",
-    "would you",
-    "can you please",
-    "could you please",
-    "would you please",
-    "i want you to",
-    "i'd like you to",
-    "i need you to",
-    "go ahead and",
-    "will you",
-    "you can",
-    "kindly",
-    "just",
-    "quickly",
-    "i would like you to",
-    "be so kind and",
-    "do me a favor and",
-    "do me a favour and",
-    "can we",
-    "could we",
-    "let's",
-    "you should",
-    "please just",
-    "now",
-    "then please",
-    "you could",
-    "may i ask you to",
-    "be a dear and",
-    "can you quickly",
-    "could you maybe",
-    "could you just",
-    "i was wondering if you could",
-    "would you be able to",
-    "do you think you could",
-    "it would be great if you could",
-    "help me",
-    "i'd love it if you could",
-    "i'd appreciate it if you could",
-    "make sure to",
-    "i need to",
-    "try to",
-    "any chance you could",
-    "are you able to",
-    "how about you",
-    "why don't you",
-    "you might want to",
-    "would it be possible to",
-    "is it possible to",
-    "i want to",
-    "i'd like to",
-    "can i",
-)
-# Before a verb in -ing.
-_MIND = (
-    "would you mind",
-    "do you mind",
-    "how about",
-    "mind",
-    "what about",
-    "would you consider",
-    "try",
-)
-_GERUNDS = {
-    "put": "putting",
-    "get": "getting",
-    "set": "setting",
-    "shut": "shutting",
-    "cut": "cutting",
-    "stop": "stopping",
-    "drop": "dropping",
-    "skip": "skipping",
-    "let": "letting",
-    "plan": "planning",
-    "run": "running",
-    "unplug": "unplugging",
-    "dim": "dimming",
-    "pop": "popping",
-    "hit": "hitting",
-    "tie": "tying",
-    "lie": "lying",
-    "begin": "beginning",
-    "wrap": "wrapping",
-    "swap": "swapping",
-}
-_CONTRACTED = (
-    ("i'm ", "i am "),
-    ("it's ", "it is "),
-    ("what's ", "what is "),
-    ("i'd like", "i would like"),
-    ("where's ", "where is "),
-    ("don't ", "do not "),
-    ("can't ", "cannot "),
-    ("we're ", "we are "),
-    ("let's ", "let us "),
-    ("how's ", "how is "),
-    ("isn't ", "is not "),
-    ("there's ", "there is "),
-)
-_OPEN = (
-    "hey",
-    "hey car",
-    "ok",
-    "okay",
-    "um",
-    "uh",
-    "so",
-    "well",
-    "alright",
-    "hi",
-    "hello",
-    "yo",
-    "right",
-    "now",
-    "oh",
-    "um so",
-    "okay so",
-    "hey there",
-    "excuse me",
-    "listen",
-    "hmm",
-    "yeah",
-    "and",
-    "actually",
-    "all right",
-    "er",
-    "erm",
-    "uh yeah",
-    "you know what",
-    "good morning",
-    "ah",
-    "oh and",
-    "ok now",
-    "hey computer",
-    "so um",
-    "look",
-    "honey",
-    "car",
-    "assistant",
-    "uhm",
-    "thanks and",
-    "great now",
-    "i think",
-    "i guess",
-)
-_CLOSE = (
-    "please",
-    "thanks",
-    "thank you",
-    "now",
-    "right now",
-    "will you",
-    "would you",
-    "if you can",
-    "mate",
-    "if you don't mind",
-    "please thanks",
-    "okay",
-    "can you",
-    "for now",
-    "quickly",
-    "immediately",
-    "asap",
-    "if possible",
-    "would you please",
-    "again",
-    "for a bit",
-    "at once",
-    "then",
-    "too",
-    "dear",
-    "please and thank you",
-    "if you would",
-    "will ya",
-    "cheers",
-    "could you",
-)
-_JOIN = (
-    " and ",
-    " and ",
-    " and ",
-    " and then ",
-    " then ",
-    ", ",
-    " and also ",
-    " also ",
-    " plus ",
-    " and please ",
-    " after that ",
-    " oh and ",
-    " as well as ",
-    " and can you ",
-    " while you're at it ",
-)
-_NOT = (
-    "don't {}",
-    "do not {}",
-    "please don't {}",
-    "never {}",
-    "you don't need to {}",
-    "no need to {}",
-    "i don't want you to {}",
-    "there's no need to {}",
-    "don't you dare {}",
-    "please do not {}",
-    "i didn't ask you to {}",
-    "you must not {}",
-    "i didn't say {}",
-    "i never told you to {}",
-    "don't you {}",
-    "whatever you do don't {}",
-    "you shouldn't {}",
-    "let's not {}",
-    "better not {}",
-)
-_TALK = (
-    "how do i {}",
-    "how can i {}",
-    "how do you {}",
-    "he asked me to {}",
-    "she always tells me to {}",
-    "why did you {}",
-    "did you {}",
-    "should i {}",
-    "what happens if i {}",
-    "i told him to {}",
-    "my dad used to {}",
-    "remember when we couldn't {}",
-    "how would i {}",
-    "i forgot to {}",
-    "is it ok to {}",
-    "she said he should {}",
-    "they want to {}",
-    "can you explain how to {}",
-    "he never wants to {}",
-    "i was about to {} when he called",
-    "do you think i should {}",
-    "who told you to {}",
-    "do you know how to {}",
-    "he forgot to {}",
-    "i already told her to {}",
-    "do people really {}",
-    "what's the best time to {}",
-    "when should i {}",
-    "we had to {} yesterday",
-    "you always {}",
-    "i should have told him to {}",
-    "is it dangerous to {}",
-    "where can i learn to {}",
-    "show me how to {}",
-    "tell me how to {}",
-    "explain how to {}",
-    "he wanted to {} but he couldn't",
-)
-_LATER = (
-    "in ten minutes",
-    "in 10 minutes",
-    "when we get home",
-    "later",
-    "when we arrive",
-    "in an hour",
-    "in five minutes",
-    "after this song",
-    "if it rains",
-    "when it gets dark",
-    "tomorrow",
-    "tonight",
-    "once we're on the motorway",
-    "in a while",
-    "when i say so",
-    "at 5 o'clock",
-    "at seven",
-    "in half an hour",
-    "when the sun goes down",
-    "as soon as we stop",
-    "every morning",
-    "before we get there",
-    "if it gets cold",
-    "when the kids are asleep",
-    "next time",
-    "in 2 minutes",
-    "at 7:30",
-    "when i get in the car",
-    "in a minute",
-    "once the engine is warm",
-    "if it's hot",
-    "when it's 20 degrees",
-    "when it starts raining",
-    "at noon",
-    "in thirty seconds",
-    "after the call",
-    "when i'm parked",
-    "a little later",
-    "when we're there",
-)
-_FILLERS = ("um", "uh", "like", "er", "uhm", "you know", "erm", "kind of", "maybe")
-# Words Whisper confuses in short commands; written by ear.
-_HEARD = {
-    "to": ("two", "too"),
-    "for": ("four",),
-    "seat": ("seed", "sit"),
-    "heat": ("heed",),
-    "fan": ("van",),
-    "ac": ("a c", "a/c", "ace"),
-    "windshield": ("wind shield",),
-    "defrost": ("de-frost", "the frost"),
-    "roof": ("rough",),
-    "boot": ("booth",),
-    "trunk": ("drunk",),
-    "beam": ("been",),
-    "fog": ("frog",),
-    "wipers": ("vipers", "wiper's"),
-    "mute": ("mood",),
-    "call": ("col",),
-    "turn": ("torn", "tern"),
-    "volume": ("valium",),
-    "the": ("a",),
-    "in": ("and",),
-    "on": ("an",),
-    "off": ("of",),
-    "lights": ("light",),
-    "sunroof": ("sun roof", "some roof"),
-    "dim": ("dem",),
-    "tyre": ("tire",),
-    "lock": ("look",),
-    "aux": ("ox",),
-    "recirculation": ("re-circulation",),
-    "defogger": ("de-fogger",),
-    "warmer": ("warm her",),
-    "steering": ("stearing",),
-    "headlights": ("head lights",),
-    "playlist": ("play list",),
-    "cooler": ("color",),
-    "set": ("said", "sat"),
-    "heated": ("he did",),
-    "windows": ("window's",),
-    "eta": ("e t a", "e.t.a"),
-    "windscreen": ("wind screen",),
-    "route": ("root",),
-    "tolls": ("tolles", "toles"),
-    "ferries": ("fairies",),
-    "hang": ("hank",),
-    "snooze": ("snows",),
-    "pause": ("paws", "pours"),
-    "skip": ("skit",),
-    "mirror": ("mirrors",),
-    "shade": ("shades",),
-    "eco": ("echo",),
-    "usb": ("u s b",),
-    "unmute": ("un-mute", "on mute"),
-    "reading": ("redding",),
-    "degrees": ("degree",),
-    "blinds": ("blind",),
-    "rear": ("real",),
-    "passenger": ("passenger's",),
-    "driver's": ("drivers",),
-}
 # Outputs whose last words are open: nothing may be put behind them but a rare "please".
 _OPEN_END = (
     "text=",
@@ -438,11 +80,11 @@ class Maker:
         kind = rng.random()
         derivable = template.flag == "!" and not output.startswith(_NO_DERIVED)
         if derivable and kind < 0.045:
-            return rng.choice(_NOT).format(text), catalogue.NONE, family
+            return rng.choice(phrasing.NOT).format(text), catalogue.NONE, family
         if derivable and kind < 0.08:
-            return rng.choice(_TALK).format(text), catalogue.NONE, family
+            return rng.choice(phrasing.TALK).format(text), catalogue.NONE, family
         if derivable and kind < 0.115:
-            late = rng.choice(_LATER)
+            late = rng.choice(phrasing.LATER)
             text = f"{late} {text}" if rng.random() < 0.25 else f"{text} {late}"
             return text, catalogue.NONE, family
         if kind > 0.91 and output != catalogue.NONE:
@@ -459,7 +101,7 @@ class Maker:
                     break
                 if rng.random() < 0.08 and output.split(" ")[0] == second.split(" ")[0]:
                     return f"{text} no wait {more}", second, family
-                text = f"{text}{rng.choice(_JOIN)}{more}"
+                text = f"{text}{rng.choice(phrasing.JOIN)}{more}"
                 output = f"{output} ; {second}"
         return self._polite(template, text, output), output, family
 
@@ -468,19 +110,19 @@ class Maker:
         if template.flag == "!" and rng.random() < 0.05:
             verb, _, rest = text.partition(" ")
             if verb not in ("don't", "do", "blast", "mute") or rest:
-                text = f"{rng.choice(_MIND)} {_gerund(verb)} {rest}"
+                text = f"{rng.choice(phrasing.MIND)} {_gerund(verb)} {rest}"
         elif template.flag == "!" and rng.random() < 0.28:
-            text = f"{rng.choice(_ASK)} {text}"
+            text = f"{rng.choice(phrasing.ASK)} {text}"
         elif rng.random() < 0.04:
             text = f"please {text}"
         if rng.random() < 0.14:
-            text = f"{rng.choice(_OPEN)} {text}"
+            text = f"{rng.choice(phrasing.OPEN)} {text}"
         ends_open = not _closed(output)
         if output != catalogue.NONE and not output.startswith(
             ("assistant.", "message.send", "reminder.create")
         ):
             if rng.random() < (0.05 if ends_open else 0.16):
-                text = f"{text} {rng.choice(('please', 'thanks', 'thank you') if ends_open else _CLOSE)}"
+                text = f"{text} {rng.choice(('please', 'thanks', 'thank you') if ends_open else phrasing.CLOSE)}"
         return text
 
     def sample(self):
@@ -498,7 +140,7 @@ class Maker:
     def _respell(self, prompt):
         if self.rng.random() < 0.4:
             return prompt.replace("'", "")
-        for short, long in _CONTRACTED:
+        for short, long in phrasing.CONTRACTED:
             prompt = prompt.replace(short, long)
         return prompt
 
@@ -515,13 +157,13 @@ class Maker:
             if small:
                 del words[rng.choice(small)]
         elif kind < 0.6:
-            heard = [i for i, w in enumerate(words) if w in _HEARD]
+            heard = [i for i, w in enumerate(words) if w in phrasing.HEARD]
             if heard:
                 at = rng.choice(heard)
                 # "off" heard as "of" is the one that changes a meaning if the sentence has both.
-                words[at] = rng.choice(_HEARD[words[at]])
+                words[at] = rng.choice(phrasing.HEARD[words[at]])
         elif kind < 0.75:
-            words.insert(at, rng.choice(_FILLERS))
+            words.insert(at, rng.choice(phrasing.FILLERS))
         elif kind < 0.9:
             words.insert(at, words[at])
         elif len(words) > 3:
@@ -530,8 +172,8 @@ class Maker:
 
 
 def _gerund(verb):
-    if verb in _GERUNDS:
-        return _GERUNDS[verb]
+    if verb in phrasing.GERUNDS:
+        return phrasing.GERUNDS[verb]
     return (verb[:-1] if verb.endswith("e") and not verb.endswith("ee") else verb) + "ing"
 
 

@@ -3,9 +3,14 @@
     train.py --gguf MODEL.gguf --data train.tsv:3 --data mapped.tsv:1 --out RUN --steps 3000
 
 Each --data file is drawn from in proportion to the number behind the colon. The run
-folder gets `last.pt` (adapter, optimiser, position, random state) every few minutes
-and at the end, and at SIGTERM or SIGINT; starting again with the same folder resumes,
-also with other data files.
+folder gets `last.pt` (adapter, optimiser, position) every few minutes and at the end,
+and at SIGTERM or SIGINT; starting again with the same folder resumes, also with other
+data files.
+
+Every worker is a process with one thread that takes the shared adapter as it is, and
+adds its gradient; when `--parts` gradients are there, whoever came last makes the step.
+So no worker waits for another, which on a busy machine is worth more than exactness: a
+gradient is at most a step or two old.
 """
 
 import argparse
@@ -18,6 +23,7 @@ import sys
 import time
 
 import torch
+import torch.multiprocessing as mp
 import torch.nn.functional as F
 
 import gguf
@@ -30,8 +36,8 @@ _MALLOC = {
     "MALLOC_MMAP_THRESHOLD_": "4000000000",
     "MALLOC_TRIM_THRESHOLD_": "16000000000",
     "MALLOC_TOP_PAD_": "268435456",
-    "OMP_WAIT_POLICY": "passive",
 }
+_BETAS, _EPSILON = (0.9, 0.99), 1e-8
 
 
 class Stream:
@@ -95,11 +101,120 @@ def rate(step, args):
     return args.lr * warm * max(0.05, cosine)
 
 
+class Shared:
+    """The adapter and Adam's moments in memory that all workers see."""
+
+    def __init__(self, model):
+        self.shapes = [p.shape for p in model.parameters()]
+        size = sum(shape.numel() for shape in self.shapes)
+        self.values, self.gradient, self.mean, self.square = (
+            torch.zeros(size).share_memory_() for _ in range(4)
+        )
+        self.values.copy_(torch.cat([p.detach().reshape(-1) for p in model.parameters()]))
+        self.lock = mp.Lock()
+        self.stop = mp.Event()
+        # step, gradients waiting, examples seen, smoothed loss
+        self.counts = torch.zeros(4, dtype=torch.float64).share_memory_()
+
+    def split(self, flat):
+        """Views of `flat` in the shapes of the adapter's tensors."""
+        parts = torch.split(flat, [shape.numel() for shape in self.shapes])
+        return [part.view(shape) for part, shape in zip(parts, self.shapes)]
+
+    def attach(self, model):
+        """Makes the model's adapter the shared one."""
+        for parameter, view in zip(model.parameters(), self.split(self.values)):
+            parameter.data = view
+
+    def load(self, state):
+        """Takes over a checkpoint."""
+        for name in ("values", "mean", "square"):
+            getattr(self, name).copy_(state[name])
+        self.counts.copy_(torch.tensor([state["step"], 0, state["seen"], state["loss"]]))
+
+    def state(self):
+        """What a checkpoint holds."""
+        with self.lock:
+            step, _, seen, loss = self.counts.tolist()
+            tensors = {k: getattr(self, k).clone() for k in ("values", "mean", "square")}
+        tensors["lora"] = [view.clone() for view in self.split(tensors["values"])]
+        return {**tensors, "step": int(step), "seen": int(seen), "loss": loss}
+
+    def add(self, gradient, examples, loss, args):
+        """Adds a worker's gradient; the last of a step's parts makes the step."""
+        with self.lock:
+            self.gradient.add_(gradient)
+            self.counts[1] += 1
+            self.counts[2] += examples
+            self.counts[3] = 0.985 * self.counts[3] + 0.015 * loss if self.counts[3] else loss
+            if self.counts[1] < args.parts:
+                return
+            step = int(self.counts[0])
+            self._adam(rate(step, args), step + 1)
+            self.gradient.zero_()
+            self.counts[1] = 0
+            self.counts[0] = step + 1
+            if step + 1 >= min(args.steps, args.stop or args.steps):
+                self.stop.set()
+
+    def _adam(self, lr, step):
+        gradient = self.gradient
+        gradient.div_(max(1.0, gradient.norm().item()))
+        self.mean.mul_(_BETAS[0]).add_(gradient, alpha=1 - _BETAS[0])
+        self.square.mul_(_BETAS[1]).addcmul_(gradient, gradient, value=1 - _BETAS[1])
+        spread = (self.square / (1 - _BETAS[1] ** step)).sqrt_().add_(_EPSILON)
+        self.values.addcdiv_(self.mean, spread, value=-lr / (1 - _BETAS[0] ** step))
+
+
+def work(model, shared, tokenizer, args, seed):
+    """A worker: gradients of batch after batch until told to stop."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)
+    shared.attach(model)
+    for batch in Stream(args.data, tokenizer, seed).batches(args.tokens):
+        if shared.stop.is_set() or os.getppid() == 1:
+            return
+        loss = loss_of(model, batch)
+        loss.backward()
+        gradient = torch.cat([p.grad.reshape(-1) for p in model.parameters()]) / args.parts
+        for parameter in model.parameters():
+            parameter.grad = None
+        shared.add(gradient, len(batch), loss.item(), args)
+
+
 def save(path, state):
     """Writes a checkpoint so that a crash leaves the old one whole."""
     part = path.with_suffix(".part")
     torch.save(state, part)
     os.replace(part, path)
+
+
+def watch(shared, workers, path, args, before):
+    """Prints progress and saves checkpoints until the workers end."""
+    started = saved = time.time()
+    shown = first = int(shared.counts[0])
+
+    def checkpoint():
+        notes = {"rank": args.rank, "alpha": args.alpha}
+        save(path, {**shared.state(), **notes, "seconds": before + time.time() - started})
+
+    while any(worker.is_alive() for worker in workers):
+        time.sleep(0.5)
+        step, _, seen, loss = shared.counts.tolist()
+        if step >= shown + 10:
+            shown, passed = step, time.time() - started
+            left = (args.steps - step) * passed / (step - first) / 60
+            print(
+                f"step {step:.0f}/{args.steps} loss {loss:.4f} examples {seen:.0f} "
+                f"{(before + passed) / 60:.1f} min, {left:.0f} left",
+                flush=True,
+            )
+        if time.time() - saved > args.minutes * 60:
+            checkpoint()
+            saved = time.time()
+    checkpoint()
+    print(f"stopped at step {shared.counts[0]:.0f}, checkpoint in {path}", flush=True)
 
 
 def main():
@@ -109,83 +224,42 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--steps", type=int, required=True, help="length of the whole plan")
     parser.add_argument("--stop", type=int, help="stop after this step of the plan")
-    parser.add_argument("--lr", type=float, default=1e-3)
+    parser.add_argument("--lr", type=float, default=1.5e-3)
     parser.add_argument("--warmup", type=int, default=40)
-    parser.add_argument("--tokens", type=int, default=768, help="tokens per batch")
+    parser.add_argument("--tokens", type=int, default=400, help="tokens of one gradient")
+    parser.add_argument("--parts", type=int, default=2, help="gradients to a step")
+    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--rank", type=int, default=16)
     parser.add_argument("--alpha", type=float, default=32.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=4, help="between checkpoints")
-    parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     if any(name not in os.environ for name in _MALLOC):
         os.environ.update({**_MALLOC, **os.environ})
         os.execv(sys.executable, [sys.executable, *sys.argv])
-    torch.set_num_threads(args.threads)
+    # One thread before the workers fork: a thread pool does not survive a fork.
+    torch.set_num_threads(1)
     args.out.mkdir(parents=True, exist_ok=True)
 
     meta, weights = gguf.read(args.gguf)
     model = Model(meta, weights, args.rank, args.alpha, args.seed)
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=args.lr, betas=(0.9, 0.99), weight_decay=0.0
-    )
-    path, step, seen, seconds, average = args.out / "last.pt", 0, 0, 0.0, None
+    shared, path, before = Shared(model), args.out / "last.pt", 0.0
     if path.exists():
         state = torch.load(path)
-        with torch.no_grad():
-            for mine, saved in zip(model.parameters(), state["lora"]):
-                mine.copy_(saved)
-        optimizer.load_state_dict(state["optimizer"])
-        step, seen, seconds, average = (state[k] for k in ("step", "seen", "seconds", "average"))
-        print(f"resumed at step {step}, {seen} examples, {seconds / 60:.0f} min", flush=True)
-    # A new seed per start: a resumed run must not see the same order again.
-    stream = Stream(args.data, tokens.build(meta), args.seed * 1_000_003 + step)
-
-    def checkpoint():
-        save(
-            path,
-            {
-                "lora": [p.detach() for p in model.parameters()],
-                "optimizer": optimizer.state_dict(),
-                "step": step,
-                "seen": seen,
-                "seconds": seconds,
-                "average": average,
-                "rank": args.rank,
-                "alpha": args.alpha,
-            },
-        )
-
-    stopping = []
+        shared.load(state)
+        before = state["seconds"]
+        print(f"resumed at step {state['step']}, {state['seen']} examples", flush=True)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.append(True))
-    saved, end = time.time(), min(args.steps, args.stop or args.steps)
-    batches = stream.batches(args.tokens)
-    while step < end and not stopping:
-        started = time.time()
-        for group in optimizer.param_groups:
-            group["lr"] = rate(step, args)
-        batch = next(batches)
-        loss = loss_of(model, batch)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        step, seen = step + 1, seen + len(batch)
-        seconds += time.time() - started
-        average = loss.item() if average is None else 0.97 * average + 0.03 * loss.item()
-        if step % 10 == 0:
-            left = (args.steps - step) * seconds / step / 60
-            print(
-                f"step {step}/{args.steps} loss {average:.4f} examples {seen} "
-                f"{len(batch) / (time.time() - started):.1f}/s {seconds / 60:.1f} min, {left:.0f} left",
-                flush=True,
-            )
-        if time.time() - saved > args.minutes * 60:
-            checkpoint()
-            saved = time.time()
-    checkpoint()
-    print(f"stopped at step {step}, checkpoint in {path}", flush=True)
+        signal.signal(number, lambda *_: shared.stop.set())
+    tokenizer, context = tokens.build(meta), mp.get_context("fork")
+    # Seeds that depend on the step: a resumed run must not see the same order again.
+    seeds = [args.seed * 1_000_003 + int(shared.counts[0]) * 101 + k for k in range(args.workers)]
+    workers = [
+        context.Process(target=work, args=(model, shared, tokenizer, args, seed)) for seed in seeds
+    ]
+    for worker in workers:
+        worker.start()
+    watch(shared, workers, path, args, before)
 
 
 if __name__ == "__main__":

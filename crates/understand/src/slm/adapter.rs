@@ -12,10 +12,13 @@ use candle_core::{DType, Device, Tensor};
 use carvoice_core::engine::EngineError;
 use safetensors::SafeTensors;
 
-use super::gguf::{Dimensions, MODEL};
+use super::gguf::Dimensions;
 
 /// The only value of `format` in the metadata that is understood.
-pub const FORMAT: &str = "carvoice-lora-1";
+pub const FORMAT: &str = "1";
+
+/// The only value of `base`: the model whose weights the adapter changes.
+pub const BASE: &str = "smollm2-135m-instruct";
 
 /// Name of the adapter in error messages and in `models/manifest.toml`.
 pub const ADAPTER: &str = "cabin-lora";
@@ -55,8 +58,8 @@ impl Adapter {
                 entry("format")?
             )));
         }
-        if entry("base")? != MODEL {
-            return Err(wrong(format!("it was made for {:?}, not for {MODEL}", entry("base")?)));
+        if entry("base")? != BASE {
+            return Err(wrong(format!("it was made for {:?}, not for {BASE}", entry("base")?)));
         }
         let rank = entry("rank")?.parse().ok().filter(|rank| (1..=1024).contains(rank));
         let rank: usize = rank.ok_or_else(|| wrong("metadata rank is not a whole number from 1 to 1024"))?;
@@ -73,7 +76,7 @@ impl Adapter {
     /// [`EngineError::Model`] naming the first that does not.
     pub fn check(&self, d: &Dimensions) -> Result<(), EngineError> {
         for (name, tensor) in &self.tensors {
-            let unknown = || wrong(format!("tensor {name} belongs to no projection of {MODEL}"));
+            let unknown = || wrong(format!("tensor {name} belongs to no projection of {BASE}"));
             let rest = name.strip_prefix("layers.").ok_or_else(unknown)?;
             let (layer, rest) = rest.split_once('.').ok_or_else(unknown)?;
             let (projection, side) = rest.split_once('.').ok_or_else(unknown)?;

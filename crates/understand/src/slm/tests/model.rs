@@ -145,7 +145,7 @@ fn adapter_file(metadata: &[(&str, &str)], tensors: &[(&str, Tensor)]) -> Vec<u8
 }
 
 const METADATA: [(&str, &str); 4] =
-    [("format", "carvoice-lora-1"), ("base", "smollm2-135m"), ("rank", "4"), ("alpha", "8")];
+    [("format", "1"), ("base", "smollm2-135m-instruct"), ("rank", "4"), ("alpha", "8")];
 
 fn noise(seed: u32, rows: usize, cols: usize) -> Tensor {
     Tensor::from_vec(random(&mut { seed }, rows * cols), (rows, cols), &Device::Cpu).unwrap()

@@ -31,11 +31,6 @@ impl DbusActuator {
         Self { bus, catalogue, connection: None }
     }
 
-    /// Uses another catalogue from now on, after the skills were read again.
-    pub fn set_catalogue(&mut self, catalogue: Arc<Catalogue>) {
-        self.catalogue = catalogue;
-    }
-
     /// One call, connection included, in at most `limit`.
     fn call<B: Serialize + DynamicType>(
         &mut self,

@@ -177,7 +177,13 @@ async fn run(
     mut queue: mpsc::Receiver<Outgoing>,
     started: ready::SyncSender<Result<(), BusError>>,
 ) {
-    let builder = bus.builder().serve_at(PATH, Assistant(Arc::clone(&shared))).name(NAME);
+    // Left to itself zbus would take the name from a daemon that is already there.
+    let builder = bus
+        .builder()
+        .serve_at(PATH, Assistant(Arc::clone(&shared)))
+        .allow_name_replacements(false)
+        .replace_existing_names(false)
+        .name(NAME);
     let connection = match bus.connect(builder).await {
         Ok(connection) => connection,
         Err(error) => {

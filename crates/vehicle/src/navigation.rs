@@ -46,11 +46,11 @@ domain! {
         fn find(category: String, near: String);
         fn add_stop(destination: String);
         fn cancel();
-        fn repeat();
         fn avoid(feature: String, state: bool);
         fn set_guidance(state: bool);
     }
     queries {
+        fn repeat() -> String;
         fn query_eta() -> String;
         fn query_distance() -> f64;
         fn query_traffic() -> String;
@@ -98,8 +98,8 @@ impl Navigation {
         Ok(())
     }
 
-    fn repeat(&mut self) -> Result<(), Refusal> {
-        self.on_route()
+    fn repeat(&mut self) -> Result<String, Refusal> {
+        self.on_route().map(|()| "In 300 metres, turn right.".to_owned())
     }
 
     /// `state` true keeps routes off the feature, false allows it again.

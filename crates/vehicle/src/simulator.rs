@@ -156,5 +156,8 @@ fn on_bus(bus: Builder<'static>, cabin: &Arc<Cabin>) -> Builder<'static> {
         .serve_at(PATH, volume::OnBus(car()))
         .serve_at(PATH, window::OnBus(car()))
         .serve_at(PATH, wiper::OnBus(car()))
+        // Left to itself zbus would take the name from a car that is already there.
+        .allow_name_replacements(false)
+        .replace_existing_names(false)
         .name(NAME)
 }

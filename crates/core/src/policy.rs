@@ -120,6 +120,11 @@ impl Policy {
         }
     }
 
+    /// Takes over the numbers that another policy has learned.
+    pub fn learn_from(&mut self, other: &Self) {
+        other.settings.known_numbers.iter().for_each(|number| self.note_called(number));
+    }
+
     /// Judges one candidate. `car` is none when its state could not be read: then the car counts as
     /// moving. `speaker` is the seat of the speaker, none if unknown. `confirmed` tells that the
     /// question of an earlier [`Ruling::Confirm`] was answered with yes.

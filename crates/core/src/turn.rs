@@ -233,8 +233,9 @@ impl Machine {
     }
 
     /// Judges by another policy from now on, as after the skills were read again. An open question
-    /// stays and is judged by the new one.
-    pub fn set_policy(&mut self, policy: Policy) {
+    /// stays and is judged by the new one; known telephone numbers stay known.
+    pub fn set_policy(&mut self, mut policy: Policy) {
+        policy.learn_from(&self.policy);
         self.policy = policy;
     }
 
@@ -258,6 +259,8 @@ impl Machine {
         }
         let before = self.state();
         self.take(event, now);
+        // Also without a tick, so that no flood of events keeps a state alive.
+        self.tick(now);
         self.say_what_waits(now);
         if self.state() != before {
             self.publish(Notice::State(self.state()));
@@ -294,7 +297,7 @@ impl Machine {
             Event::Spoken { .. } => self.spoken(now),
             Event::EngineLost(engine) => self.engine_lost(engine, now),
             Event::EngineReady(engine) => self.engine_ready(engine),
-            Event::Tick => self.tick(now),
+            Event::Tick => {}
         }
     }
 

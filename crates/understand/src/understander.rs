@@ -66,10 +66,17 @@ impl Thresholds {
         Self { veto_firm: 0.9, veto_loose: 0.5, doubt: 0.2, replace: 0.7, alone: 0.8, ask: 0.4 };
 }
 
+/// A matcher that may move to the thread that uses it.
+struct Movable(Matcher);
+
+// SAFETY: the matcher's reference counts are shared only among its own parts, and it hands none out, so
+// all of them move together and one thread at a time touches them.
+unsafe impl Send for Movable {}
+
 /// Words to commands by templates and, where it is there, the small language model.
 pub struct SlmUnderstander {
     catalogue: Catalogue,
-    matcher: Matcher,
+    matcher: Movable,
     slm: Option<Slm>,
 }
 
@@ -93,7 +100,11 @@ impl SlmUnderstander {
     /// cannot be had.
     #[must_use]
     pub fn without_model(catalogue: &Catalogue, steering: Side) -> Self {
-        Self { catalogue: catalogue.clone(), matcher: Matcher::with_steering(catalogue, steering), slm: None }
+        Self {
+            catalogue: catalogue.clone(),
+            matcher: Movable(Matcher::with_steering(catalogue, steering)),
+            slm: None,
+        }
     }
 
     /// Adds the model in the GGUF file at `model`, merged with the adapter at `adapter`, computing on
@@ -144,10 +155,11 @@ impl Understander for SlmUnderstander {
         cancel: &Cancel,
     ) -> Result<Interpretation, EngineError> {
         cancel.check()?;
-        if text.chars().nth(LONGEST_UTTERANCE).is_some() || !text.contains(char::is_alphanumeric) {
+        let long = text.chars().nth(LONGEST_UTTERANCE).is_some();
+        if long || is_sound(text) || !text.contains(char::is_alphanumeric) {
             return Ok(Interpretation::default());
         }
-        let reading = self.matcher.read(text, context);
+        let reading = self.matcher.0.read(text, context);
         let Some(slm) = &mut self.slm else { return Ok(reading.interpretation) };
         let limits = Limits { cancel, deadline: Instant::now() + BUDGET };
         match slm.judge(&self.catalogue, text, &reading, limits) {
@@ -267,6 +279,16 @@ impl Slm {
             }
         }
     }
+}
+
+/// Whether the text is what Whisper prints for something that is no speech: "[Music]", "(wind blowing)",
+/// "*sigh*".
+fn is_sound(text: &str) -> bool {
+    let text = text.trim();
+    [('[', ']'), ('(', ')'), ('*', '*'), ('♪', '♪')].iter().any(|marks| {
+        let inner = text.strip_prefix(marks.0).and_then(|text| text.strip_suffix(marks.1));
+        inner.is_some_and(|inner| !inner.contains([marks.0, marks.1]))
+    })
 }
 
 fn has_free_text(catalogue: &Catalogue, command: &Command) -> bool {

@@ -1,8 +1,9 @@
 //! Signals, as foreign programs and as `carvoice monitor` see them.
 
+use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
-use carvoice_bus::{BusError, Client};
+use carvoice_bus::{BusError, Client, Service};
 use carvoice_core::command::Command;
 use carvoice_core::engine::TurnId;
 use carvoice_core::turn::{Cause, Engine, Notice, Outcome, State, Timings};
@@ -10,7 +11,7 @@ use carvoice_core::zone::Zone;
 use carvoice_tests::private_bus::{PATIENCE, PrivateBus};
 use serde_json::json;
 
-use super::Desk;
+use super::{Desk, deliver, description, drain};
 
 /// Each signal, and how `carvoice monitor` shows it.
 fn every_signal() -> Vec<(Notice, &'static str, serde_json::Value)> {
@@ -115,6 +116,19 @@ fn every_state_is_announced_once() {
         let (_, changed) = monitor.next_within(PATIENCE).unwrap().unwrap();
         assert_eq!(changed, json!({"State": expected}));
     }
+}
+
+#[test]
+fn the_monitor_follows_a_restarted_daemon() {
+    let Desk { bus, service, requests } = Desk::open(4);
+    let mut monitor = Client::connect(bus.kind()).unwrap().monitor().unwrap();
+    drop(service);
+    assert!(drain(&requests).is_empty());
+    let (to_turn, _requests) = sync_channel(4);
+    let next = Service::start(bus.kind(), description(), deliver(to_turn)).unwrap();
+    next.emit(Notice::SpeakingStarted { turn: TurnId(1) });
+    let (name, _) = monitor.next_within(PATIENCE).unwrap().unwrap();
+    assert_eq!(name, "SpeakingStarted");
 }
 
 #[test]

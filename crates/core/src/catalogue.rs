@@ -41,7 +41,7 @@ pub use phrase::Phrase;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::command::{SlotValue, Slots};
+use crate::command::{Command, SlotValue, Slots};
 
 /// All intents, in the order of the manifests. Made by [`Catalogue::shipped`] or
 /// [`Catalogue::parse`]; always valid.
@@ -273,6 +273,8 @@ pub struct SentenceGroup {
     /// Whether they state a need ("I'm cold") rather than give an order. Beside an order in the
     /// same utterance a need is only its reason.
     pub need: bool,
+    /// Commands that these sentences ask for besides ("AC to max" is the fan as well).
+    pub and: Vec<Command>,
     /// Sentences in template syntax: `[optional]`, `(one|other)`, `<rule>`, `{slot}`, and
     /// `{slot:rule}`, `{slot!}` as [`Phrase`] explains.
     pub sentences: Vec<String>,

@@ -145,8 +145,12 @@ impl Matcher {
         let mut candidates: Vec<Candidate> = Vec::new();
         for command in parsed.commands.iter().filter(|command| !(orders && command.need)) {
             let candidate = self.candidate(text, command, parsed.conditional);
-            if candidates.iter().all(|known| known.command != candidate.command) {
-                candidates.push(candidate);
+            let besides =
+                command.and.iter().map(|besides| Candidate { command: besides.clone(), ..candidate.clone() });
+            for candidate in std::iter::once(candidate.clone()).chain(besides) {
+                if candidates.iter().all(|known| known.command != candidate.command) {
+                    candidates.push(candidate);
+                }
             }
         }
         candidates

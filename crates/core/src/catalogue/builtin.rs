@@ -5,28 +5,25 @@ use super::Choice;
 /// Seats and sides. Words that depend on the side of the steering wheel ("left", "behind the driver")
 /// are not here: the matcher knows the side.
 const ZONES: &[(&str, &[&str])] = &[
-    ("driver", &["driver [side] [seat]", "driver side [zone]", "(steering wheel|pilot) side"]),
-    (
-        "passenger",
-        &["[front] passenger [side] [seat]", "passenger side [zone]", "co-driver", "front passenger"],
-    ),
+    ("driver", &["driver [side]", "driver side [zone]", "(steering wheel|pilot) side"]),
+    ("passenger", &["[front] passenger [side]", "passenger side [zone]", "co-driver", "front passenger"]),
     (
         "front",
         &[
-            "front [(row|zone|seats|seat)]",
-            "both [the] front [seats]",
+            "front [(row|zone|side)]",
+            "both [the] front",
             "both of us [(up|in the)] [front]",
             "[all] the front",
             "up front",
-            "driver and passenger [side|sides|seats]",
+            "driver and passenger [side|sides]",
             "driver and front passenger",
         ],
     ),
     (
         "rear",
         &[
-            "(rear|back) [(row|zone|seats|seat|passengers)]",
-            "both [the] (rear|back) [(seats|passengers)]",
+            "(rear|back) [(row|zone|passengers)]",
+            "both [the] (rear|back) [passengers]",
             "second row",
             "[the] (kids|children|people|passengers) in the (back|rear)",
             "(kids|children)",
@@ -35,18 +32,18 @@ const ZONES: &[(&str, &[&str])] = &[
     (
         "rear_left",
         &[
-            "(rear|back) left [side] [(seat|passenger)]",
-            "left (rear|back) [side] [(seat|passenger)]",
-            "left hand (rear|back) [seat]",
+            "(rear|back) left [side]",
+            "left (rear|back) [side]",
+            "left hand (rear|back)",
             "(rear|back) seat on the left",
         ],
     ),
     (
         "rear_right",
         &[
-            "(rear|back) right [side] [(seat|passenger)]",
-            "right (rear|back) [side] [(seat|passenger)]",
-            "right hand (rear|back) [seat]",
+            "(rear|back) right [side]",
+            "right (rear|back) [side]",
+            "right hand (rear|back)",
             "(rear|back) seat on the right",
         ],
     ),
@@ -54,7 +51,7 @@ const ZONES: &[(&str, &[&str])] = &[
         "all",
         &[
             "all",
-            "(all|every) [of] [the] (seats|seat|zones|zone)",
+            "(all|every) [of] [the] (zones|zone)",
             "everyone",
             "everybody",
             "whole (car|cabin|vehicle)",

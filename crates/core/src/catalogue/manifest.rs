@@ -11,7 +11,7 @@ use super::{
     Call, Catalogue, Intent, ManifestError, Replies, Risk, SentenceGroup, Slot, SlotKind, dbus, raw, slots,
     suggest,
 };
-use crate::command::{SlotValue, Slots};
+use crate::command::{Command, SlotValue, Slots};
 
 /// The manifests that are part of the program, rules first.
 pub(super) const SHIPPED: &[(&str, &str)] = &[
@@ -68,6 +68,11 @@ pub(super) fn parse(files: &[(&str, &str)]) -> Result<Catalogue, Vec<ManifestErr
             } else {
                 intents.push(reader.intent(file, manifest.domain.get_ref(), intent));
             }
+        }
+    }
+    for (file, manifest) in &manifests {
+        for command in manifest.intent.iter().flat_map(|intent| &intent.also).flat_map(|also| &also.and) {
+            reader.companion(file, command, &intents);
         }
     }
     if reader.errors.is_empty() {
@@ -201,6 +206,7 @@ impl Reader {
         let mut sentences = vec![SentenceGroup {
             set: Slots::new(),
             need: false,
+            and: Vec::new(),
             sentences: self.sentences(file, &intent.sentences, &slots),
         }];
         for also in &intent.also {
@@ -210,7 +216,8 @@ impl Reader {
                 set.insert(slot.clone(), value.get_ref().clone());
             }
             let lines = self.sentences(file, &also.sentences, &slots);
-            sentences.push(SentenceGroup { set, need: also.need, sentences: lines });
+            let and = also.and.iter().map(|command| command.get_ref().clone()).collect();
+            sentences.push(SentenceGroup { set, need: also.need, and, sentences: lines });
         }
         sentences.retain(|group| !group.sentences.is_empty());
         if sentences.is_empty() {
@@ -335,19 +342,22 @@ impl Reader {
     }
 
     fn check_value(&mut self, file: &File<'_>, slots: &[Slot], name: &str, value: &Spanned<SlotValue>) {
-        let legal = slots::find(slots, name).and_then(|slot| {
-            let fits = match (&slot.kind, value.get_ref()) {
-                (SlotKind::Choice(choices), SlotValue::Text(text)) => {
-                    choices.iter().any(|c| c.value == *text)
-                }
-                (SlotKind::Number(kind), SlotValue::Number(number)) => kind.allows(*number),
-                (SlotKind::Text | SlotKind::Digits, SlotValue::Text(_)) => true,
-                _ => false,
-            };
-            if fits { Ok(()) } else { Err(format!("`{}` is no value of the slot `{name}`", value.get_ref())) }
-        });
-        if let Err(message) = legal {
+        if let Err(message) = slots::check_value(slots, name, value.get_ref()) {
             self.report(file, value.span(), message);
+        }
+    }
+
+    /// A command that a sentence asks for besides its own.
+    fn companion(&mut self, file: &File<'_>, command: &Spanned<Command>, intents: &[Intent]) {
+        let name = &command.get_ref().intent;
+        let Some(intent) = intents.iter().find(|intent| intent.name == *name) else {
+            let hint = suggest::hint(name, intents.iter().map(|intent| intent.name.as_str()));
+            return self.report(file, command.span(), format!("unknown intent `{name}`{hint}"));
+        };
+        for (slot, value) in &command.get_ref().slots {
+            if let Err(message) = slots::check_value(&intent.slots, slot, value) {
+                self.report(file, command.span(), message);
+            }
         }
     }
 

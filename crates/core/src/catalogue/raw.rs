@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::command::SlotValue;
+use crate::command::{Command, SlotValue};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -91,5 +91,7 @@ pub(super) struct Also {
     pub(super) set: BTreeMap<String, Spanned<SlotValue>>,
     #[serde(default)]
     pub(super) need: bool,
+    #[serde(default)]
+    pub(super) and: Vec<Spanned<Command>>,
     pub(super) sentences: Vec<Spanned<String>>,
 }

@@ -106,3 +106,16 @@ pub(super) fn arg(text: &str, slots: &[Slot]) -> Result<Arg, String> {
     };
     Ok(Arg { slot: name.to_owned(), kind, default })
 }
+
+/// Whether a slot of this name may hold the value; says why not.
+pub(super) fn check_value(slots: &[Slot], name: &str, value: &SlotValue) -> Result<(), String> {
+    let fits = match (&find(slots, name)?.kind, value) {
+        (SlotKind::Choice(choices), SlotValue::Text(text)) => {
+            choices.iter().any(|choice| choice.value == *text)
+        }
+        (SlotKind::Number(kind), SlotValue::Number(number)) => kind.allows(*number),
+        (SlotKind::Text | SlotKind::Digits, SlotValue::Text(_)) => true,
+        _ => false,
+    };
+    if fits { Ok(()) } else { Err(format!("`{value}` is no value of the slot `{name}`")) }
+}

@@ -114,7 +114,7 @@ impl Matcher {
                         command.slots.insert(slot.name.clone(), SlotValue::Text(spoken));
                     }
                 }
-                Value::Illegal => {
+                Value::Illegal | Value::Wild => {
                     problem = Some(Problem::Illegal { slot: slot.name.clone(), said: as_spoken(text, words) })
                 }
             }

@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use carvoice_core::command::Slots;
+use carvoice_core::command::{Command, Slots};
 
 use super::walk::{self, Capture};
 use super::words::{Pause, Word};
@@ -63,6 +63,8 @@ pub(super) struct Said {
     pub(super) intent: usize,
     pub(super) kind: Kind,
     pub(super) need: bool,
+    /// Commands asked for besides.
+    pub(super) and: Rc<[Command]>,
     pub(super) set: Rc<Slots>,
     pub(super) captures: Vec<Capture>,
     pub(super) range: Range<usize>,
@@ -172,7 +174,14 @@ impl Matcher {
                 self.steps(at, state, words, &said, &mut go);
             }
         }
-        trace(&best, said)
+        let alone =
+            said.iter().filter(|said| said.kind == Kind::Alone).max_by_key(|said| said.range.len()).cloned();
+        let mut parsed = trace(&best, said);
+        // "Thank you" is filler around a command, and a sentence where there is none.
+        if parsed.commands.is_empty() && parsed.lost.is_empty() {
+            parsed.commands.extend(alone);
+        }
+        parsed
     }
 
     /// Every step from one place.
@@ -299,6 +308,7 @@ impl Matcher {
                         intent: sentence.intent,
                         kind,
                         need: sentence.need,
+                        and: Rc::clone(&sentence.and),
                         set: Rc::clone(&sentence.set),
                         captures: found_match.captures,
                         range: start..found_match.end,

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use carvoice_core::car::Side;
 use carvoice_core::catalogue::{Catalogue, Choice, Intent, NumberKind, Phrase, SlotKind};
-use carvoice_core::command::{SlotValue, Slots};
+use carvoice_core::command::{Command, SlotValue, Slots};
 
 use super::words::template_words;
 
@@ -61,6 +61,7 @@ pub(super) struct Sentence {
     pub(super) node: Rc<Node>,
     pub(super) set: Rc<Slots>,
     pub(super) need: bool,
+    pub(super) and: Rc<[Command]>,
     /// Sets of words: of each at least one must be in the utterance.
     pub(super) needed: Vec<BTreeSet<WordId>>,
     /// Words it can begin with; none when it can begin with any.
@@ -99,6 +100,7 @@ impl Patterns {
             let mut own = HashMap::new();
             for group in &intent.sentences {
                 let set = Rc::new(group.set.clone());
+                let and: Rc<[Command]> = group.and.as_slice().into();
                 for text in &group.sentences {
                     let Ok(phrase) = Phrase::parse(text) else { continue };
                     let node = compiler.node(&phrase, intent, &mut own);
@@ -110,6 +112,7 @@ impl Patterns {
                         node,
                         set: Rc::clone(&set),
                         need: group.need,
+                        and: Rc::clone(&and),
                         needed,
                         first,
                     });
@@ -191,6 +194,10 @@ impl Compiler {
     }
 
     fn words(&mut self, text: &str) -> Rc<Node> {
+        if let Some(article) = text.strip_suffix('!') {
+            let next = self.ids.len() as WordId + 2;
+            return Rc::new(Node::Word(*self.ids.entry(article.to_owned()).or_insert(next)));
+        }
         let mut nodes: Vec<_> = template_words(text)
             .into_iter()
             .map(|word| {

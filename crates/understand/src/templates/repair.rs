@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use carvoice_core::interpretation::Problem;
+
 use super::clauses::{Kind, Parsed, Said};
 use super::walk::Value;
 use super::words::{Pause, Word};
@@ -190,7 +192,7 @@ impl Matcher {
             .filter(|said| said.captures.iter().all(|capture| matches!(capture.value, Value::Known(_))))
             .filter(|said| {
                 let candidate = self.candidate("", said, false);
-                candidate.problem.is_none()
+                !matches!(candidate.problem, Some(Problem::Illegal { .. }))
             })
             .min_by(|a, b| a.cost.total_cmp(&b.cost))?;
         Some((Parsed::only(vec![found]), words))

@@ -39,8 +39,10 @@ pub(super) enum Value {
     Known(SlotValue),
     /// Words of the transcript.
     Text,
-    /// Something the slot does not allow.
+    /// A number that the slot does not allow.
     Illegal,
+    /// Words that are no value of the slot.
+    Wild,
 }
 
 /// A way to read the words up to `end`.
@@ -114,7 +116,7 @@ impl Walk<'_> {
             Node::Wild(slot) => {
                 let at = self.skip_idle(at, A_NUMBER);
                 for end in at + 1..=self.heard.words.len().min(at + MAX_WILD) {
-                    self.capture(*slot, at..end, Value::Illegal, end, rest);
+                    self.capture(*slot, at..end, Value::Wild, end, rest);
                 }
             }
             Node::Span(slot, inner) => {
@@ -196,8 +198,10 @@ impl Walk<'_> {
         for capture in &self.captures {
             let words = self.heard.words.get(capture.said.clone()).unwrap_or_default();
             cost += match capture.value {
-                Value::Known(_) => 0.0,
-                Value::Illegal => 2.0 + 0.3 * words.len() as f64,
+                // Between two readings the one with more words of its own is the better.
+                Value::Known(_) => 0.01,
+                Value::Illegal => 0.25,
+                Value::Wild => 2.0 + 0.3 * words.len() as f64,
                 Value::Text => words.iter().enumerate().map(|(at, word)| text_cost(at, word)).sum(),
             };
         }

@@ -91,6 +91,7 @@ const SPELLINGS: &[(&str, &str)] = &[
     ("aircon", "air con"),
     ("drivers", "driver"),
     ("passengers", "passenger"),
+    ("an", "a"),
     ("ok", "okay"),
     ("cannot", "can not"),
     ("wanna", "want to"),
@@ -102,12 +103,10 @@ const SPELLINGS: &[(&str, &str)] = &[
     ("dont", "do not"),
     ("cant", "can not"),
     ("im", "i am"),
-    ("mom", "mom"),
     ("u", "you"),
     ("plz", "please"),
     ("km", "kilometers"),
     ("mins", "minutes"),
-    ("min", "min"),
     ("secs", "seconds"),
     ("hrs", "hours"),
     ("cos", "because"),
@@ -119,8 +118,6 @@ const SPELLINGS: &[(&str, &str)] = &[
     ("nope", "no"),
     ("nah", "no"),
     ("'cause", "because"),
-    ("tilt", "tilt"),
-    ("sunshade", "sunshade"),
 ];
 
 /// Words whose `'s` is "is".
@@ -177,6 +174,7 @@ pub(super) fn words(text: &str) -> Vec<Word> {
         at += chunk.len();
     }
     join_letters(&mut words);
+    plain_verbs(&mut words);
     mark_idle(&mut words);
     words
 }
@@ -319,6 +317,63 @@ fn join_letters(words: &mut Vec<Word>) {
             }
             at += 1;
         }
+    }
+}
+
+/// Words behind which a verb stands in its "-ing" form: "would you mind opening".
+const BEFORE_GERUND: &[&str] = &["mind", "about", "try", "consider", "appreciate"];
+/// Stems of verbs that end in "e" in their plain form.
+const STEMS_IN_E: &[&str] = &[
+    "clos",
+    "rais",
+    "mak",
+    "increas",
+    "decreas",
+    "reduc",
+    "giv",
+    "tak",
+    "navigat",
+    "paus",
+    "mut",
+    "activat",
+    "mov",
+    "chang",
+    "resum",
+    "us",
+    "wip",
+    "reclin",
+    "deactivat",
+    "enabl",
+    "disabl",
+    "sav",
+    "shuffl",
+    "continu",
+    "driv",
+    "rout",
+    "guid",
+    "releas",
+    "ventilat",
+    "silenc",
+    "unmut",
+    "slid",
+];
+
+/// "Would you mind opening the window" asks to open it.
+fn plain_verbs(words: &mut [Word]) {
+    for at in 1..words.len() {
+        let Some([before, word]) = words.get_mut(at - 1..=at) else { continue };
+        let Some(stem) = word.text.strip_suffix("ing").filter(|stem| stem.len() > 1) else { continue };
+        if !BEFORE_GERUND.contains(&before.text.as_str()) {
+            continue;
+        }
+        let mut letters = stem.chars().rev();
+        let doubled =
+            letters.next().filter(|last| letters.next() == Some(*last) && !matches!(last, 'l' | 's'));
+        word.text = match doubled {
+            Some(last) => stem.strip_suffix(last).unwrap_or(stem).to_owned(),
+            None if STEMS_IN_E.contains(&stem) => format!("{stem}e"),
+            None => stem.to_owned(),
+        };
     }
 }
 

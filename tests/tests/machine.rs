@@ -12,6 +12,7 @@ use carvoice_core::command::Command;
 use carvoice_core::engine::{ActError, Acted, EngineError, Transcript, TurnId};
 use carvoice_core::interpretation::{Candidate, Interpretation, Problem};
 use carvoice_core::policy::{self, Policy, Ruling};
+use carvoice_core::reply;
 use carvoice_core::turn::{
     Effect, Engine, Event, MAX_WAITING, Machine, Notice, Priority, Settings, State, WallClock,
 };
@@ -35,13 +36,26 @@ struct Walk {
     now: Duration,
     /// The car as it was read last.
     car: Option<CarState>,
-    /// Whether the question about the boot is the last thing that was said.
-    asked: bool,
+    /// How far the question about the boot got.
+    question: Question,
+    /// Whether the last words that were understood can mean a yes to it.
+    agreed: bool,
+    /// Whether the state of the car is being read.
+    reading: bool,
     /// Turns begun and not ended; texts begun and not ended.
     open_turns: Vec<TurnId>,
     open_speech: Vec<TurnId>,
     newest: TurnId,
     seen: BTreeSet<String>,
+}
+
+/// The question about the boot.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Question {
+    Closed,
+    Posed,
+    /// There was sound, or there is no voice and its time has come.
+    Heard,
 }
 
 impl Walk {
@@ -50,7 +64,9 @@ impl Walk {
             machine: Machine::new(policy.clone(), Settings::default()),
             now: Duration::from_secs(1),
             car: None,
-            asked: false,
+            question: Question::Closed,
+            agreed: false,
+            reading: false,
             open_turns: Vec::new(),
             open_speech: Vec::new(),
             newest: TurnId(0),
@@ -137,6 +153,17 @@ impl Walk {
             self.car = car.as_ref().ok().cloned();
         }
 
+        if let Event::Understood { result: Ok(meaning), .. } = &event
+            && !is_stale
+            && before.0 == State::Understanding
+            && !self.reading
+        {
+            let agrees = |candidate: &Candidate| {
+                ["assistant.yes", "trunk.set"].contains(&candidate.command.intent.as_str())
+            };
+            self.agreed = meaning.candidates.iter().any(agrees);
+        }
+
         let effects = self.machine.step(event, self.now);
 
         let after = (self.machine.state(), self.machine.turn(), self.machine.deadline());
@@ -157,10 +184,11 @@ impl Walk {
         }
         assert!(effects.len() < MANY_EFFECTS, "{} effects of {told}", effects.len());
         for effect in &effects {
-            self.observe(effect, &told);
+            self.observe(effect);
         }
+        self.reading &= after.0 == State::Understanding;
         if after.0 == State::Idle {
-            self.asked = false;
+            self.question = Question::Closed;
             assert_eq!(self.machine.dialogue().pending(), None, "idle holds no question");
             assert!(self.open_turns.is_empty() && self.open_speech.is_empty(), "idle after {told}");
         }
@@ -171,21 +199,31 @@ impl Walk {
         self.seen.insert(format!("{} -> {}", before.0, after.0));
     }
 
-    fn observe(&mut self, effect: &Effect, told: &str) {
+    fn observe(&mut self, effect: &Effect) {
         match effect {
             Effect::Supersede(turn) => {
                 assert!(*turn > self.newest, "numbers only grow");
                 self.newest = *turn;
             }
+            // Until it is read, what was read before is no longer true.
+            Effect::ReadCar { .. } => {
+                self.car = None;
+                self.reading = true;
+            }
             Effect::Act { turn, approved } => {
                 assert_eq!(*turn, self.machine.turn());
-                assert!(
-                    told.starts_with("CarRead") || told.starts_with("Acted") || told.starts_with("Tick"),
-                    "an act after {told}"
-                );
                 self.approved_now(approved.command());
             }
-            Effect::Publish(Notice::Reply { text, .. }) => self.asked = text.ends_with("Open the boot?"),
+            Effect::Publish(Notice::Reply { text, .. }) => {
+                // Where nothing was understood the question stays open.
+                let again =
+                    [reply::NOT_HEARD, reply::TOO_SLOW].contains(&text.as_str()) || text.starts_with("Sorry");
+                if text.ends_with("Open the boot?") {
+                    self.question = Question::Posed;
+                } else if !again {
+                    self.question = Question::Closed;
+                }
+            }
             Effect::Publish(Notice::TurnStarted { turn, .. }) => {
                 assert!(self.open_turns.is_empty(), "one turn at a time");
                 self.open_turns.push(*turn);
@@ -195,8 +233,10 @@ impl Walk {
             }
             Effect::Publish(Notice::SpeakingStarted { turn }) => {
                 assert!(self.open_speech.is_empty(), "one voice at a time");
+                self.hear_question();
                 self.open_speech.push(*turn);
             }
+            Effect::Publish(Notice::State(State::FollowUp)) => self.hear_question(),
             Effect::Publish(Notice::SpeakingEnded { turn }) => {
                 assert_eq!(self.open_speech.pop(), Some(*turn))
             }
@@ -204,14 +244,26 @@ impl Walk {
         }
     }
 
-    /// What acts is what the policy lets through for the car as it was read, and what is asked about
-    /// was asked about.
+    fn hear_question(&mut self) {
+        if self.question == Question::Posed {
+            self.question = Question::Heard;
+        }
+    }
+
+    /// What acts is what the policy lets through, in the car as it was read. The boot opens only if
+    /// it is known to stand still and its question was heard and agreed to.
     fn approved_now(&mut self, command: &Command) {
         let candidate = Candidate::complete(command.clone(), 1.0);
-        let judge = |confirmed| self.machine.policy().judge(&candidate, self.car.as_ref(), None, confirmed);
-        assert!(matches!(judge(true), Ruling::Approve { .. }), "{command} acts in {:?}", self.car);
-        if matches!(judge(false), Ruling::Confirm { .. }) {
-            assert!(self.asked, "{command} acts without a question");
+        let ruling = self.machine.policy().judge(&candidate, self.car.as_ref(), None, true);
+        assert!(matches!(ruling, Ruling::Approve { .. }), "{command} acts in {:?}", self.car);
+        assert_ne!(command.intent, "engine.stop", "a refused command never acts");
+        if command.intent == "trunk.set" {
+            assert!(
+                self.car.as_ref().is_some_and(|car| car.speed_kmh < 5.0),
+                "the boot opens in {:?}",
+                self.car
+            );
+            assert!(self.question == Question::Heard && self.agreed, "the boot opens unasked");
             self.seen.insert("confirmed".to_owned());
         }
     }

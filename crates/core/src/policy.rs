@@ -168,7 +168,7 @@ impl Policy {
         let before = interlock::before(&command, car);
         for step in &before {
             let known = self.catalogue.intent(&step.intent);
-            if !known.is_some_and(|intent| check::command(intent, step).is_ok()) {
+            if known.is_none_or(|intent| check::command(intent, step).is_err()) {
                 return Ruling::Refuse { reason: Refusal::NoInterlock { what: wording::action(&command) } };
             }
         }

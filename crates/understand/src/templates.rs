@@ -30,6 +30,9 @@ use words::Word;
 /// Phrases around commands and references to earlier ones.
 const DIALOGUE: &str = include_str!("templates/dialogue.toml");
 
+/// Longest utterance that is read, in words: about what is said in 30 s. A longer one is no order.
+const MAX_WORDS: usize = 80;
+
 /// Reads utterances by templates. Made once per catalogue.
 #[derive(Debug)]
 pub struct Matcher {
@@ -82,6 +85,9 @@ impl Matcher {
     #[must_use]
     pub fn read(&self, text: &str, context: &Context) -> Reading {
         let utterance = self.utterance(words::words(text));
+        if utterance.words.len() > MAX_WORDS {
+            return Reading::default();
+        }
         if utterance.words.iter().all(|word| word.idle)
             && utterance.words.iter().all(|word| word.text != "please")
         {

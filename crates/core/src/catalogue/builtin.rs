@@ -12,6 +12,7 @@ const ZONES: &[(&str, &[&str])] = &[
         &[
             "front [(row|zone|side)]",
             "both [the] front",
+            "both sides",
             "both of us [(up|in the)] [front]",
             "[all] the front",
             "up front",
@@ -25,6 +26,7 @@ const ZONES: &[(&str, &[&str])] = &[
             "(rear|back) [(row|zone|passengers)]",
             "both [the] (rear|back) [passengers]",
             "second row",
+            "back here",
             "[the] (kids|children|people|passengers) in the (back|rear)",
             "(kids|children)",
         ],

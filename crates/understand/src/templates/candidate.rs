@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use carvoice_core::catalogue::{Catalogue, Intent, Phrase, SlotKind};
+use carvoice_core::catalogue::{Catalogue, Intent, Phrase, SlotKind, Unit};
 use carvoice_core::command::{Command, SlotValue};
 use carvoice_core::interpretation::{Candidate, Problem};
 
@@ -81,7 +81,10 @@ const NO_NAME: &[&str] = &[
     "somebody",
 ];
 /// Words that no title begins with.
-const NO_TITLE: &[&str] = &["is", "and", "or", "are", "was", "of", "off", "by"];
+const NO_TITLE: &[&str] = &[
+    "is", "and", "or", "are", "was", "of", "off", "by", "with", "that", "what", "how", "dumb", "dead",
+    "fair", "safe", "nice",
+];
 /// Words dropped from the beginning of free text.
 const LEADING: &[&str] = &["the", "a", "an", "some", "my", "our", "your", "please", "um", "uh", "er"];
 /// Prepositions dropped from the beginning of names and times.
@@ -91,7 +94,144 @@ const PREPOSITIONS: &[&str] =
 const TRAILING: &[&str] = &["please", "now", "um", "uh"];
 /// Longest names, places and categories, in words.
 const MAX_NAME: usize = 10;
-const MAX_CONTACT: usize = 5;
+const MAX_CONTACT: usize = 4;
+const MAX_CATEGORY: usize = 4;
+/// Words that make a number a frequency.
+const RADIO_WORDS: &[&str] =
+    &["tune", "radio", "station", "frequency", "fm", "megahertz", "kilohertz", "channel"];
+/// Words that no person's name holds.
+const NO_PERSON: &[&str] = &[
+    "i",
+    "we",
+    "he",
+    "she",
+    "it",
+    "is",
+    "are",
+    "know",
+    "see",
+    "will",
+    "need",
+    "needs",
+    "joke",
+    "jokes",
+    "story",
+    "stories",
+    "me",
+    "to",
+    "name",
+    "alarm",
+    "tweet",
+    "complaint",
+    "bill",
+    "bills",
+    "address",
+    "about",
+    "picture",
+    "list",
+    "names",
+    "when",
+    "if",
+    "day",
+    "attention",
+    "off",
+    "email",
+    "fact",
+    "facts",
+    "something",
+    "shots",
+    "truth",
+    "difference",
+    "weather",
+    "news",
+    "time",
+];
+/// Words that no destination holds.
+const NO_PLACE: &[&str] = &[
+    "do",
+    "does",
+    "need",
+    "call",
+    "book",
+    "i",
+    "you",
+    "is",
+    "are",
+    "visa",
+    "me",
+    "what",
+    "setting",
+    "settings",
+    "website",
+    "voice",
+    "page",
+    "mode",
+    "sleep",
+    "bed",
+    "hell",
+    "buy",
+    "get",
+    "kill",
+    "tell",
+    "because",
+    "wikipedia",
+    "google",
+    "youtube",
+    "facebook",
+    "application",
+    "via",
+];
+/// Words that nothing one plays in a car holds.
+const NO_TUNE: &[&str] = &[
+    "game",
+    "games",
+    "joke",
+    "jokes",
+    "chess",
+    "poker",
+    "checkers",
+    "riddle",
+    "fact",
+    "recipe",
+    "said",
+    "utterance",
+    "football",
+    "cricket",
+    "tennis",
+    "alarm",
+    "todo",
+    "video",
+    "movie",
+    "film",
+];
+/// Words that no kind of place holds.
+const NO_CATEGORY: &[&str] = &[
+    "of",
+    "for",
+    "that",
+    "to",
+    "which",
+    "on",
+    "list",
+    "or",
+    "is",
+    "are",
+    "information",
+    "way",
+    "news",
+    "about",
+    "my",
+    "taxi",
+    "uber",
+    "cab",
+    "event",
+    "events",
+    "outage",
+    "weather",
+    "happening",
+    "package",
+    "order",
+];
 
 impl Matcher {
     /// The command that a sentence stands for.
@@ -132,6 +272,27 @@ impl Matcher {
     /// Whether the free text of a match can be what its slot stands for.
     pub(super) fn is_plausible(&self, intent: usize, captures: &[Capture], words: &[Word]) -> bool {
         let Some(intent) = self.intents.get(intent) else { return false };
+        let odd_frequency = |capture: &Capture| {
+            capture.value == Value::Illegal
+                && intent.slots.get(capture.slot).is_some_and(
+                    |slot| matches!(&slot.kind, SlotKind::Number(kind) if kind.unit == Unit::Frequency),
+                )
+        };
+        let odd_place = |capture: &Capture| {
+            capture.value == Value::Illegal
+                && intent.slots.get(capture.slot).is_some_and(
+                    |slot| matches!(&slot.kind, SlotKind::Number(kind) if kind.unit == Unit::Ordinal),
+                )
+        };
+        if captures.iter().any(odd_place) {
+            return false;
+        }
+        // "Seven am" is a time of day unless the radio is spoken of.
+        if captures.iter().any(odd_frequency)
+            && !words.iter().any(|word| RADIO_WORDS.contains(&word.text.as_str()))
+        {
+            return false;
+        }
         captures.iter().filter(|capture| capture.value == Value::Text).all(|capture| {
             let name = intent.slots.get(capture.slot).map_or("", |slot| slot.name.as_str());
             let said = words.get(capture.said.clone()).unwrap_or_default();
@@ -143,17 +304,27 @@ impl Matcher {
             let Some(first) = content.first() else { return false };
             match name {
                 "contact" => {
-                    content.len() <= MAX_CONTACT && !NO_NAME.contains(first) && !PREPOSITIONS.contains(first)
+                    content.len() <= MAX_CONTACT
+                        && !NO_NAME.contains(first)
+                        && !PREPOSITIONS.contains(first)
+                        && !content.iter().any(|word| NO_PERSON.contains(word))
                 }
-                "destination" | "category" | "name" | "label" => {
+                "category" => {
+                    content.len() <= MAX_CATEGORY
+                        && !NO_NAME.contains(first)
+                        && said.first().is_none_or(|word| word.text != "my")
+                        && !content.iter().any(|word| NO_CATEGORY.contains(word))
+                }
+                "destination" | "name" => {
                     content.len() <= MAX_NAME
                         && !NO_NAME.contains(first)
-                        && !(name == "label" && *first == "timer")
+                        && !content.iter().any(|word| NO_PLACE.contains(word))
                 }
+                "label" => content.len() <= MAX_CONTACT && !NO_NAME.contains(first) && *first != "timer",
                 "query" => {
                     !NO_TITLE.contains(first)
-                        && !(content.len() == 1
-                            && matches!(*first, "it" | "this" | "that" | "with" | "around" | "on"))
+                        && !content.iter().any(|word| NO_TUNE.contains(word))
+                        && !(content.len() == 1 && matches!(*first, "it" | "this" | "that" | "around" | "on"))
                 }
                 _ => true,
             }

@@ -80,6 +80,8 @@ pub(super) struct Parsed {
     pub(super) commands: Vec<Said>,
     /// Whether a delay or a condition was heard.
     pub(super) conditional: bool,
+    /// Whether a reason was given.
+    reasoned: bool,
     /// Runs of words that nothing explains.
     lost: Vec<Range<usize>>,
 }
@@ -122,6 +124,7 @@ const STATES: usize = 5;
 enum Step {
     Said(usize),
     Condition,
+    Reason,
     Lost,
     Nothing,
 }
@@ -140,7 +143,7 @@ const ALONE: f64 = 1.4;
 const FILLER: f64 = 0.15;
 const LINK: f64 = 0.2;
 const PAUSE: f64 = 0.3;
-const NO_LINK: f64 = 1.6;
+const NO_LINK: f64 = 2.6;
 const CONDITION: f64 = 0.8;
 const OPEN_CONDITION: f64 = 1.4;
 const CONDITION_WORD: f64 = 0.25;
@@ -174,14 +177,34 @@ impl Matcher {
                 self.steps(at, state, words, &said, &mut go);
             }
         }
-        let alone =
-            said.iter().filter(|said| said.kind == Kind::Alone).max_by_key(|said| said.range.len()).cloned();
+        let alone = said
+            .iter()
+            .filter(|said| said.kind == Kind::Alone && said.range.start == 0)
+            .max_by_key(|said| said.range.len())
+            .cloned();
         let mut parsed = trace(&best, said);
         // "Thank you" is filler around a command, and a sentence where there is none.
-        if parsed.commands.is_empty() && parsed.lost.is_empty() {
+        if parsed.commands.is_empty() && parsed.lost.is_empty() && !parsed.conditional {
             parsed.commands.extend(alone);
         }
+        // A question with a condition or a purpose is none of ours: "what do you do if it snows".
+        if (parsed.conditional || parsed.reasoned)
+            && parsed.commands.iter().any(|said| self.is_question(said))
+        {
+            parsed.lost.extend(parsed.commands.drain(..).map(|said| said.range));
+        }
         parsed
+    }
+
+    /// Whether a command only asks for something to be said.
+    fn is_question(&self, said: &Said) -> bool {
+        let Some(intent) = self.intents.get(said.intent) else { return false };
+        let returns = intent.call.as_ref().is_some_and(|call| call.returns.is_some());
+        returns
+            || matches!(
+                intent.name.as_str(),
+                "assistant.help" | "reminder.list" | "time.query" | "timer.query"
+            )
     }
 
     /// Every step from one place.
@@ -273,11 +296,13 @@ impl Matcher {
         for (_, condition) in started(Kind::Condition) {
             go(condition.range.end, state, CONDITION, Step::Condition);
         }
-        for (_, condition) in started(Kind::OpenCondition) {
+        for (_, condition) in started(Kind::OpenCondition)
+            .filter(|(_, said)| state == State::Done || !is_question(words.get(said.range.end)))
+        {
             to_end(go, condition.range.end, OPEN_CONDITION, &Step::Condition);
         }
         for (_, reason) in started(Kind::Reason).filter(|_| state == State::Done) {
-            to_end(go, reason.range.end, OPEN_CONDITION, &Step::Nothing);
+            to_end(go, reason.range.end, OPEN_CONDITION, &Step::Reason);
         }
     }
 
@@ -300,10 +325,9 @@ impl Matcher {
                 if !self.may_start(sentence, utterance, start) {
                     continue;
                 }
-                for found_match in walk::matches(&sentence.node, slots, &heard, start) {
-                    if !self.is_plausible(sentence.intent, &found_match.captures, &utterance.words) {
-                        continue;
-                    }
+                let plausible =
+                    |captures: &[Capture]| self.is_plausible(sentence.intent, captures, &utterance.words);
+                for found_match in walk::matches(&sentence.node, slots, &heard, start, &plausible) {
                     let said = Said {
                         intent: sentence.intent,
                         kind,
@@ -356,6 +380,15 @@ impl Matcher {
                         .is_some_and(|word| ORDER_WORDS.contains(&word.text.as_str()))
             })
     }
+}
+
+/// Whether a "when" with this word behind it asks instead of setting a condition: "when was".
+fn is_question(next: Option<&Word>) -> bool {
+    const INVERTED: &[&str] = &[
+        "was", "were", "did", "do", "does", "will", "is", "are", "would", "can", "should", "has", "have",
+        "could",
+    ];
+    next.is_some_and(|word| INVERTED.contains(&word.text.as_str()))
 }
 
 /// Words that begin an order or a question.
@@ -502,6 +535,7 @@ fn trace(best: &[[Option<Best>; STATES]], said: Vec<Said>) -> Parsed {
         match best.step {
             Step::Said(index) => picked.push(index),
             Step::Condition => parsed.conditional = true,
+            Step::Reason => parsed.reasoned = true,
             Step::Lost => match parsed.lost.last_mut() {
                 Some(run) if run.start == at => run.start = at - 1,
                 _ => parsed.lost.push(at - 1..at),
@@ -520,9 +554,9 @@ fn trace(best: &[[Option<Best>; STATES]], said: Vec<Said>) -> Parsed {
     parsed
 }
 
-/// What must stand alone is no command behind another one.
+/// What must stand alone is no command behind another one, nor under a condition.
 fn settle(parsed: &mut Parsed) {
-    if parsed.commands.len() < 2 {
+    if parsed.commands.len() < 2 && !parsed.conditional {
         return;
     }
     let alone = parsed.commands.iter().filter(|said| said.kind == Kind::Alone).map(|said| said.range.clone());

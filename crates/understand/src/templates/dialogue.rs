@@ -14,6 +14,11 @@ use super::{Matcher, Reading, Utterance};
 const BY_CONTEXT: f64 = 0.9;
 /// Confidence in one of several readings.
 const GUESS: f64 = 0.5;
+/// What "turn it up" and "set it to 21" may mean.
+const BARE_ADJUSTS: &[&str] = &["the volume", "the temperature", "the fan"];
+const BARE_SETS: &[&str] = &["the temperature", "the volume"];
+/// How many polite phrases may stand in front of a reference.
+const MAX_LEADS: usize = 3;
 
 /// Intents that make less or more of what another sets: (set, adjust, slot that is set).
 const ADJUSTS: &[(&str, &str, &str)] = &[
@@ -119,7 +124,7 @@ impl Matcher {
         if rest.words.len() < utterance.words.len() {
             let parsed = self.parse(&rest);
             if parsed.is_whole()
-                && parsed.commands.iter().all(|said| said.kind == Kind::Command && !self.is_bare_value(said))
+                && parsed.commands.iter().all(|said| said.kind == Kind::Command && !self.is_vague(said))
             {
                 return Some(self.reading(text, &rest, &parsed));
             }
@@ -128,13 +133,10 @@ impl Matcher {
         let intent = self.intents.iter().position(|intent| intent.name == last.intent)?;
         let command = self
             .referred(utterance, last, intent)
+            .or_else(|| self.referred(&self.without_lead(utterance), last, intent))
             .or_else(|| self.revised(utterance, last, intent))
             .or_else(|| self.revised(&rest, last, intent))?;
         Some(self.by_context(command))
-    }
-
-    fn is_bare_value(&self, said: &Said) -> bool {
-        said.captures.len() == 1 && said.range.len() <= 2
     }
 
     /// More, less, on, off, open, closed, another seat: the last command once more, changed.
@@ -272,10 +274,25 @@ impl Matcher {
 
     /// The command with another value, where the words are nothing but a value of one of its slots.
     fn revised(&self, utterance: &Utterance, last: &Command, intent: usize) -> Option<Command> {
+        if let Some(command) = self.set_instead(utterance, last) {
+            return Some(command);
+        }
         let slots = &self.intents.get(intent)?.slots;
-        let choices_first = (0..slots.len())
-            .filter(|at| slots.get(*at).is_some_and(|slot| !matches!(slot.kind, SlotKind::Text)));
-        choices_first.into_iter().find_map(|at| self.with_value(utterance, last, intent, at))
+        (0..slots.len()).find_map(|at| self.with_value(utterance, last, intent, at))
+    }
+
+    /// "No, five" after "turn the fan up" sets what was to be adjusted.
+    fn set_instead(&self, utterance: &Utterance, last: &Command) -> Option<Command> {
+        let (set, _, slot) = ADJUSTS.iter().find(|(_, adjust, _)| *adjust == last.intent)?;
+        if utterance.words.iter().any(|word| word.text == "by") {
+            return None;
+        }
+        let intent = self.intents.iter().position(|intent| intent.name == *set)?;
+        let slots = &self.intents.get(intent)?.slots;
+        let at = slots.iter().position(|known| known.name == *slot)?;
+        let mut command = Command::new(set);
+        command.slots.extend(last.slots.get("zone").map(|zone| ("zone".to_owned(), zone.clone())));
+        self.with_value(utterance, &command, intent, at)
     }
 
     /// The command with the words as the value of one slot.
@@ -322,7 +339,7 @@ impl Matcher {
             if !utterance.words.get(..from).unwrap_or_default().iter().all(small) {
                 break;
             }
-            let found = walk::matches(&slot.value, slots, &utterance.heard(), from);
+            let found = walk::matches(&slot.value, slots, &utterance.heard(), from, &|_| true);
             let full = found.into_iter().filter(|found| {
                 let rest = utterance.words.get(found.end..).unwrap_or_default();
                 rest.iter().all(|word| {
@@ -358,6 +375,25 @@ impl Matcher {
         None
     }
 
+    /// The words without the politeness in front: "could you please".
+    fn without_lead(&self, utterance: &Utterance) -> Utterance {
+        let mut words = utterance.words.clone();
+        for _ in 0..MAX_LEADS {
+            let lead = self.said(&self.utterance(words.clone()), Some(&[Kind::Lead]));
+            let end = lead
+                .iter()
+                .map(|said| said.range.end)
+                .filter(|end| *end < words.len())
+                .max()
+                .unwrap_or_default();
+            if end == 0 {
+                break;
+            }
+            words.drain(..end);
+        }
+        self.utterance(words)
+    }
+
     /// The words behind "no", "I meant", "make it".
     fn after_correction(&self, utterance: &Utterance) -> Utterance {
         let lead = self.said(utterance, Some(&[Kind::Correction]));
@@ -370,15 +406,28 @@ impl Matcher {
         self.utterance(utterance.words.get(end..).unwrap_or_default().to_vec())
     }
 
-    /// "Turn it up" when nothing was spoken of: it could be several things.
+    /// "Turn it up", "set it to 21" when nothing was spoken of: it could be several things.
     pub(super) fn bare(&self, utterance: &Utterance) -> Option<Reading> {
-        let said = self
-            .said(utterance, Some(&[Kind::Reference]))
+        let utterance = self.without_lead(utterance);
+        let references = self.said(&utterance, Some(&[Kind::Reference]));
+        let said = references
             .into_iter()
-            .find(|said| self.ends(utterance, said.range.end) && said.set.contains_key("direction"))?;
-        let direction = said.set.get("direction").filter(|direction| direction.text() != Some("same"))?;
-        let command = Command::new("volume.adjust").with("direction", direction.clone());
-        let readings = ["the volume", "the temperature", "the fan"].map(str::to_owned).to_vec();
+            .filter(|said| self.ends(&utterance, said.range.end))
+            .find(|said| said.set.contains_key("direction") || self.is_value_reference(said))?;
+        let (command, readings) = match said.set.get("direction") {
+            Some(direction) if direction.text() == Some("same") => return None,
+            Some(direction) => {
+                (Command::new("volume.adjust").with("direction", direction.clone()), BARE_ADJUSTS)
+            }
+            None => {
+                let intent =
+                    self.intents.iter().position(|intent| intent.name == "climate.set_temperature")?;
+                let command =
+                    self.with_value(&utterance, &Command::new("climate.set_temperature"), intent, 0)?;
+                (command, BARE_SETS)
+            }
+        };
+        let readings = readings.iter().map(|&reading| reading.to_owned()).collect();
         let candidate =
             Candidate { command, confidence: GUESS, problem: Some(Problem::Ambiguous { readings }) };
         Some(Reading {
@@ -386,6 +435,10 @@ impl Matcher {
             cover: 1.0,
             from_context: false,
         })
+    }
+
+    fn is_value_reference(&self, said: &Said) -> bool {
+        self.intents.get(said.intent).is_some_and(|intent| intent.name == "dialogue.value")
     }
 
     fn by_context(&self, command: Command) -> Reading {

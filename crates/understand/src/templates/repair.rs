@@ -126,9 +126,16 @@ impl Matcher {
     }
 
     /// A bare value such as "21 degrees" is a command by itself, but after "no" it corrects one.
-    fn is_vague(&self, said: &Said) -> bool {
-        said.captures.len() == 1 && said.range.len() <= 3 && said.kind == Kind::Command
-            || said.kind == Kind::Alone && said.captures.len() == 1
+    pub(super) fn is_vague(&self, said: &Said) -> bool {
+        let valued: usize = said.captures.iter().map(|capture| capture.said.len()).sum();
+        let spoken = said.words.get(said.range.clone()).unwrap_or_default();
+        let own = spoken
+            .iter()
+            .filter(|word| {
+                !word.idle && !matches!(word.text.as_str(), "degrees" | "degree" | "one" | "percent")
+            })
+            .count();
+        !said.captures.is_empty() && own <= valued
     }
 
     /// The reading in which neighbouring clauses lend each other words, if that explains everything.

@@ -64,6 +64,7 @@ struct Rest<'n, 'r> {
 
 struct Walk<'h> {
     heard: &'h Heard<'h>,
+    plausible: &'h dyn Fn(&[Capture]) -> bool,
     slots: &'h [SlotInfo],
     captures: Vec<Capture>,
     found: Vec<Match>,
@@ -71,9 +72,15 @@ struct Walk<'h> {
     start: usize,
 }
 
-/// Every way in which `node` matches from the word `start` on.
-pub(super) fn matches(node: &Node, slots: &[SlotInfo], heard: &Heard<'_>, start: usize) -> Vec<Match> {
-    let mut walk = Walk { heard, slots, captures: Vec::new(), found: Vec::new(), steps: 0, start };
+/// Every way in which `node` matches from the word `start` on, as far as its captures are `plausible`.
+pub(super) fn matches(
+    node: &Node,
+    slots: &[SlotInfo],
+    heard: &Heard<'_>,
+    start: usize,
+    plausible: &dyn Fn(&[Capture]) -> bool,
+) -> Vec<Match> {
+    let mut walk = Walk { heard, plausible, slots, captures: Vec::new(), found: Vec::new(), steps: 0, start };
     walk.node(node, start, None);
     walk.found
 }
@@ -182,7 +189,7 @@ impl Walk<'_> {
 
     fn accept(&mut self, at: usize) {
         let end = self.skip_all_idle(at);
-        if at <= self.start {
+        if at <= self.start || !(self.plausible)(&self.captures) {
             return;
         }
         let cost = self.cost(at);

@@ -58,6 +58,9 @@ const IDLE: &[&str] = &[
     "eh",
 ];
 
+/// Idle words that count for nothing in a template either.
+const ARTICLES: &[&str] = &["the", "a", "please", "my", "our", "your"];
+
 /// Words that are idle only together.
 const IDLE_PAIRS: &[(&str, &str)] = &[
     ("right", "now"),
@@ -136,6 +139,19 @@ const IS_WORDS: &[&str] = &[
     "everything",
     "why",
     "which",
+    "sun",
+    "music",
+    "radio",
+    "fan",
+    "volume",
+    "screen",
+    "display",
+    "temperature",
+    "heating",
+    "air",
+    "seat",
+    "tank",
+    "everyone",
 ];
 
 /// Units that may be written onto a number.
@@ -181,7 +197,11 @@ pub(super) fn words(text: &str) -> Vec<Word> {
 
 /// The words of a template, where every word counts but the idle ones.
 pub(super) fn template_words(text: &str) -> Vec<String> {
-    words(text).into_iter().filter(|word| !IDLE.contains(&word.text.as_str())).map(|word| word.text).collect()
+    words(text)
+        .into_iter()
+        .filter(|word| !ARTICLES.contains(&word.text.as_str()))
+        .map(|word| word.text)
+        .collect()
 }
 
 /// One run of characters between spaces.

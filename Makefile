@@ -3,7 +3,6 @@
 
 CARGO ?= cargo
 BIN := target/release
-NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 
 .PHONY: demo test setup build models lint deny bench install clean-models help
 
@@ -27,11 +26,7 @@ demo: models
 	$(BIN)/carvoice demo
 
 test: models
-ifdef NEXTEST
-	$(CARGO) nextest run --release --workspace --locked --no-fail-fast
-else
 	$(CARGO) test --release --workspace --locked --lib --bins --tests --no-fail-fast
-endif
 	$(CARGO) test --release --workspace --locked --doc
 
 lint: setup

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use carvoice_core::zone::Zone;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 /// Offline voice assistant for the car cabin.
@@ -153,7 +154,7 @@ pub struct Text {
 pub struct Listen {
     /// Who is speaking: driver, passenger, rear_left or rear_right
     #[arg(long)]
-    pub zone: Option<String>,
+    pub zone: Option<Zone>,
 }
 
 #[derive(Debug, Subcommand)]

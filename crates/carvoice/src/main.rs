@@ -2,14 +2,31 @@
 //! knows all the others.
 
 mod cli;
+mod commands;
 mod config;
+mod engines;
+mod output;
+mod pipeline;
+mod reception;
+mod sandbox;
+mod skills;
+mod stage;
+mod usage;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    let _ = cli;
-    ExitCode::SUCCESS
+    let filter = EnvFilter::try_from_env("CARVOICE_LOG").unwrap_or_else(|_| EnvFilter::new("carvoice=info,warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    match commands::run(cli) {
+        Ok(status) => status,
+        Err(reason) => {
+            eprintln!("carvoice: {reason:#}");
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -1,0 +1,162 @@
+//! `carvoice daemon`: the service.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock, RwLock};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use carvoice_audio::FileSink;
+use carvoice_bus::{Description, Request, Service};
+use carvoice_core::engine::AudioSink;
+use carvoice_core::turn::Notice;
+use crossbeam_channel::{Sender, bounded};
+
+use crate::config::Config;
+use crate::engines::{self, Ends, SharedCatalogue, bus_kind};
+use crate::pipeline::Pipeline;
+use crate::pipeline::clock::Clock;
+use crate::pipeline::guard::Make;
+use crate::pipeline::turn::Publish;
+use crate::reception::Reception;
+use crate::skills;
+
+/// Samples per second of the voice.
+const VOICE_RATE: u32 = 24_000;
+
+/// Why the service ends.
+enum End {
+    Signal(i32),
+    BusLost,
+}
+
+pub fn run(config: Config) -> anyhow::Result<ExitCode> {
+    let begin = Instant::now();
+    let config = Arc::new(config);
+    let (catalogue, faults) = skills::load(&config.skills.folders);
+    for fault in faults {
+        tracing::warn!("skill left out: {fault}");
+    }
+    let catalogue: SharedCatalogue = Arc::new(RwLock::new(Arc::new(catalogue)));
+    let (to_main, ends) = bounded(4);
+    watch_signals(to_main.clone())?;
+
+    let reception: Arc<OnceLock<Reception>> = Arc::default();
+    let service = Arc::new(start_service(&config, &catalogue, &reception, to_main)?);
+    let replies = config.audio.output.strip_prefix("folder:").map(|folder| Replies {
+        folder: PathBuf::from(folder),
+        sink: FileSink::new(VOICE_RATE),
+    });
+    if let Some(replies) = &replies {
+        std::fs::create_dir_all(&replies.folder)
+            .with_context(|| format!("cannot make {}", replies.folder.display()))?;
+    }
+    let pipes = Ends { source: source(&config), sink: sink(&config, replies.as_ref()), bus: bus_kind(&config) };
+    let mut pipeline = Pipeline::start(
+        engines::machine(&config, &engines::current(&catalogue)),
+        engines::all(&config, &catalogue, pipes),
+        Clock::new(false),
+        publish(&config, Arc::clone(&service), replies),
+    )?;
+    pipeline.wait_until_built();
+    let _ = reception.set(Reception::new(&pipeline, &config, &catalogue, &service));
+    tracing::info!(milliseconds = begin.elapsed().as_millis() as u64, "ready");
+
+    let end = ends.recv().context("every watcher has gone")?;
+    tracing::info!("ending");
+    drop(pipeline);
+    match end {
+        End::Signal(number) => {
+            tracing::info!(signal = number, "ended by a signal");
+            Ok(ExitCode::SUCCESS)
+        }
+        End::BusLost => anyhow::bail!("the message bus is gone; start it and carvoice again"),
+    }
+}
+
+fn start_service(
+    config: &Config,
+    catalogue: &SharedCatalogue,
+    reception: &Arc<OnceLock<Reception>>,
+    to_main: Sender<End>,
+) -> anyhow::Result<Service> {
+    let intents = engines::current(catalogue).intents().iter().map(|intent| intent.name.clone()).collect();
+    let description = Description { language: "en".to_owned(), intents, muted: false };
+    let reception = Arc::clone(reception);
+    Ok(Service::start(bus_kind(config), description, move |request| {
+        if let Request::BusLost = request {
+            let _ = to_main.try_send(End::BusLost);
+            return Ok(());
+        }
+        // Before everything is built a request is dropped, and its caller told that we are not ready.
+        reception.get().map_or(Ok(()), |reception| reception.take(request))
+    })?)
+}
+
+/// Replies kept as files.
+#[derive(Clone)]
+struct Replies {
+    folder: PathBuf,
+    sink: FileSink,
+}
+
+fn source(config: &Arc<Config>) -> Make<Box<dyn carvoice_core::engine::AudioSource>> {
+    let config = Arc::clone(config);
+    Box::new(move || engines::microphone(&config))
+}
+
+fn sink(config: &Arc<Config>, replies: Option<&Replies>) -> Make<Box<dyn AudioSink>> {
+    let config = Arc::clone(config);
+    let sink = replies.map(|replies| replies.sink.clone());
+    Box::new(move || match &sink {
+        Some(sink) => Ok(Box::new(sink.clone()) as Box<dyn AudioSink>),
+        None => engines::loudspeaker(&config, VOICE_RATE),
+    })
+}
+
+fn publish(config: &Arc<Config>, service: Arc<Service>, replies: Option<Replies>) -> Publish {
+    let log_transcripts = config.privacy.log_transcripts;
+    Box::new(move |_: Duration, notice: &Notice| {
+        log(notice, log_transcripts);
+        // Kept before it is announced: who hears of the reply finds its file.
+        if let (Some(replies), Notice::SpeakingEnded { turn }) = (&replies, notice) {
+            let file = replies.folder.join(format!("reply-{}.wav", turn.0));
+            if let Err(reason) = replies.sink.save(&file) {
+                tracing::warn!("{reason}");
+            }
+        }
+        service.emit(notice.clone());
+    })
+}
+
+/// The log never holds words that were spoken unless the configuration says so.
+fn log(notice: &Notice, transcripts: bool) {
+    match notice {
+        Notice::Transcript { turn, text, confidence } if transcripts => {
+            tracing::info!(turn = turn.0, confidence, text, "transcript");
+        }
+        Notice::Command { turn, command, .. } => tracing::info!(turn = turn.0, intent = command.intent, "command"),
+        Notice::CommandResult { turn, intent, error: Some(error) } => {
+            tracing::warn!(turn = turn.0, intent, error, "command failed");
+        }
+        Notice::TurnEnded { turn, outcome, .. } => tracing::info!(turn = turn.0, %outcome, "turn ended"),
+        Notice::Degraded(engines) if !engines.is_empty() => {
+            let missing: Vec<String> = engines.iter().map(ToString::to_string).collect();
+            tracing::warn!(missing = missing.join(", "), "degraded; `carvoice doctor` tells why");
+        }
+        _ => {}
+    }
+}
+
+fn watch_signals(to_main: Sender<End>) -> anyhow::Result<()> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        for number in signals.forever() {
+            if to_main.send(End::Signal(number)).is_err() {
+                return;
+            }
+        }
+    })?;
+    Ok(())
+}

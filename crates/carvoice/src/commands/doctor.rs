@@ -1,0 +1,190 @@
+//! `carvoice doctor`: what works on this machine, and the remedy for what does not.
+
+use std::process::ExitCode;
+
+use carvoice_bus::Client;
+use carvoice_models::{Depth, Silent, Store, default_folder};
+use serde::Serialize;
+
+use crate::config::Config;
+use crate::engines::{self, bus_kind};
+use crate::output::{Output, status};
+use crate::skills;
+
+/// Samples per second of the voice.
+const VOICE_RATE: u32 = 24_000;
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Health {
+    Ok,
+    /// carvoice works without it.
+    Warning,
+    /// carvoice does not work without it.
+    Error,
+}
+
+#[derive(Serialize)]
+struct Check {
+    check: &'static str,
+    status: Health,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<String>,
+}
+
+impl Check {
+    fn ok(check: &'static str, detail: impl Into<String>) -> Self {
+        Self { check, status: Health::Ok, detail: detail.into(), remedy: None }
+    }
+
+    fn fault(check: &'static str, status: Health, detail: impl ToString, remedy: &str) -> Self {
+        Self { check, status, detail: detail.to_string(), remedy: Some(remedy.to_owned()) }
+    }
+}
+
+pub fn run(config: &Config, output: Output) -> anyhow::Result<ExitCode> {
+    let mut checks = models();
+    checks.extend([microphone(config), loudspeaker(config), bus(config)]);
+    checks.extend([assistant(config), vehicle(config), real_time(), skill_folders(config)]);
+    checks.extend([privacy(config), wake_word()]);
+    for check in &checks {
+        output.line(check, || {
+            let mark = match check.status {
+                Health::Ok => "ok     ",
+                Health::Warning => "warning",
+                Health::Error => "ERROR  ",
+            };
+            let remedy = check.remedy.as_ref().map(|remedy| format!("\n{:25}-> {remedy}", "")).unwrap_or_default();
+            format!("{mark}  {:14}  {}{remedy}", check.check, check.detail)
+        })?;
+    }
+    Ok(status(checks.iter().all(|check| check.status != Health::Error)))
+}
+
+fn models() -> Vec<Check> {
+    let store = match Store::open(default_folder()) {
+        Ok(store) => store,
+        Err(reason) => return vec![Check::fault("models", Health::Error, reason, "report this: the build is broken")],
+    };
+    let checked = store.verify(&mut Silent, Depth::Changed);
+    checked
+        .into_iter()
+        .map(|one| match one.result {
+            Ok(path) => Check::ok("model", format!("{}: {}", one.model.name, path.display())),
+            Err(reason) => Check::fault("model", Health::Error, reason, "carvoice models fetch"),
+        })
+        .collect()
+}
+
+fn microphone(config: &Config) -> Check {
+    match engines::microphone(config) {
+        Ok(_) => Check::ok("microphone", format!("{} opens", config.audio.input)),
+        Err(reason) => Check::fault("microphone", Health::Warning, reason, &devices("record", |device| device.input)),
+    }
+}
+
+fn loudspeaker(config: &Config) -> Check {
+    if let Some(folder) = config.audio.output.strip_prefix("folder:") {
+        return Check::ok("loudspeaker", format!("replies are kept in {folder}"));
+    }
+    match engines::loudspeaker(config, VOICE_RATE) {
+        Ok(_) => Check::ok("loudspeaker", format!("{} opens", config.audio.output)),
+        Err(reason) => Check::fault("loudspeaker", Health::Warning, reason, &devices("play", |device| device.output)),
+    }
+}
+
+fn devices(what: &str, fits: impl Fn(&carvoice_audio::DeviceInfo) -> bool) -> String {
+    let found: Vec<String> = carvoice_audio::list_devices()
+        .into_iter()
+        .filter(fits)
+        .map(|device| format!("{} ({}, {})", device.id, device.name, device.host))
+        .collect();
+    if found.is_empty() {
+        format!("no device can {what} here; plug one in, start PulseAudio or PipeWire, or use recordings: carvoice replay FILE")
+    } else {
+        format!("name one in config.toml: {}", found.join(", "))
+    }
+}
+
+fn bus(config: &Config) -> Check {
+    match Client::connect(bus_kind(config)) {
+        Ok(_) => Check::ok("bus", format!("the {} bus answers", config.bus)),
+        Err(reason) => Check::fault(
+            "bus",
+            Health::Error,
+            reason,
+            "start D-Bus (Debian: apt-get install dbus), run inside a session (dbus-run-session), or set bus in config.toml",
+        ),
+    }
+}
+
+fn assistant(config: &Config) -> Check {
+    match Client::connect(bus_kind(config)).and_then(|client| client.status()) {
+        Ok(status) if status.degraded.is_empty() => Check::ok("service", format!("runs, {}", status.state)),
+        Ok(status) => Check::fault(
+            "service",
+            Health::Warning,
+            format!("runs without: {}", status.degraded.join(", ")),
+            "see the other lines, and the log of the service",
+        ),
+        Err(reason) => Check::fault("service", Health::Warning, reason, "carvoice daemon"),
+    }
+}
+
+fn vehicle(config: &Config) -> Check {
+    use carvoice_core::engine::Actuator;
+    let catalogue = std::sync::Arc::new(carvoice_core::catalogue::Catalogue::shipped());
+    match carvoice_bus::DbusActuator::new(bus_kind(config), catalogue).car() {
+        Ok(car) => Check::ok("vehicle", format!("org.carvoice.Vehicle1 answers, {:.0} km/h", car.speed_kmh)),
+        Err(reason) => Check::fault(
+            "vehicle",
+            Health::Warning,
+            reason,
+            "start the car's service, or the simulated car: carvoice-vehicle",
+        ),
+    }
+}
+
+fn real_time() -> Check {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` outlives the call, which only writes to it.
+    let known = unsafe { libc::getrlimit(libc::RLIMIT_RTPRIO, &raw mut limit) } == 0;
+    // SAFETY: takes no arguments.
+    let root = unsafe { libc::geteuid() } == 0;
+    if root || (known && limit.rlim_cur > 0) {
+        Check::ok("real time", "real-time priority may be asked for")
+    } else {
+        Check::fault(
+            "real time",
+            Health::Warning,
+            "no right to real-time priority; sound may stutter under load",
+            "LimitRTPRIO=10 in the unit, or a line in /etc/security/limits.d",
+        )
+    }
+}
+
+fn skill_folders(config: &Config) -> Check {
+    let (catalogue, faults) = skills::load(&config.skills.folders);
+    match faults.first() {
+        None => Check::ok("skills", format!("{} intents", catalogue.intents().len())),
+        Some(fault) => Check::fault("skills", Health::Warning, fault, "carvoice skills check FILE"),
+    }
+}
+
+fn privacy(config: &Config) -> Check {
+    if config.privacy.log_transcripts {
+        Check::fault("privacy", Health::Warning, "transcripts are logged", "privacy.log_transcripts = false")
+    } else {
+        Check::ok("privacy", "sound stays in memory, transcripts are not logged")
+    }
+}
+
+fn wake_word() -> Check {
+    Check::fault(
+        "wake word",
+        Health::Warning,
+        "not built yet; a turn begins with push-to-talk",
+        "carvoice listen, or the D-Bus method Listen",
+    )
+}

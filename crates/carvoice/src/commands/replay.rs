@@ -1,0 +1,184 @@
+//! `carvoice replay`: recordings through the whole pipeline, against a simulated vehicle.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, anyhow};
+use carvoice_core::command::Command;
+use carvoice_core::turn::{Notice, Outcome, Timings};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::cli::Replay;
+use crate::config::Config;
+use crate::output::{Output, status};
+use crate::stage::{Happened, Stage};
+
+pub fn run(replay: &Replay, config: &Config, output: Output) -> anyhow::Result<ExitCode> {
+    if let Some(folder) = &replay.out {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    let mut stage = Stage::start(config, replay.fast)?;
+    let missing = stage.missing();
+    if !missing.is_empty() {
+        return Err(anyhow!("missing: {}; `carvoice doctor` tells why", missing.join(", ")));
+    }
+    let mut all_good = true;
+    for file in &replay.files {
+        if let Err(reason) = play(&mut stage, file, replay, output) {
+            all_good = false;
+            eprintln!("{reason:#}");
+        }
+    }
+    Ok(status(all_good))
+}
+
+fn play(stage: &mut Stage, file: &Path, replay: &Replay, output: Output) -> anyhow::Result<()> {
+    let speech = carvoice_audio::read(file)?;
+    let name = file.display().to_string();
+    let mut summary = Summary::default();
+    stage.play(&speech, |happened| {
+        summary.add(&happened.notice);
+        match event(happened) {
+            Some((event, payload)) => show(&name, happened.t, event, payload, output),
+            None => Ok(()),
+        }
+    })?;
+    let reply = stage.take_reply();
+    if let Some(folder) = &replay.out
+        && !reply.is_empty()
+    {
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        carvoice_audio::write_wav(&folder.join(format!("{stem}.reply.wav")), &reply, stage.reply_rate())?;
+    }
+    let line = summary.line(&name);
+    output.line(&line, || summary.describe(&name))
+}
+
+fn show(file: &str, t: f64, event: &str, payload: Value, output: Output) -> anyhow::Result<()> {
+    let detail = payload.to_string();
+    let line = EventLine { file, t: (t * 1000.0).round() / 1000.0, event, payload };
+    output.line(&line, || format!("{t:8.3} s  {event:18} {detail}"))
+}
+
+#[derive(Serialize)]
+struct EventLine<'a> {
+    file: &'a str,
+    t: f64,
+    event: &'a str,
+    #[serde(flatten)]
+    payload: Value,
+}
+
+#[derive(Serialize)]
+struct SummaryLine<'a> {
+    file: &'a str,
+    event: &'a str,
+    transcript: String,
+    commands: &'a [Command],
+    outcome: String,
+    latency: Latency,
+}
+
+/// Delays in milliseconds, to a tenth, in the order of the contract.
+struct Latency(Vec<(&'static str, f64)>);
+
+impl Serialize for Latency {
+    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_map(self.0.iter().map(|(name, ms)| (name, (ms * 10.0).round() / 10.0)))
+    }
+}
+
+/// Name and payload of what happened, the keys as in the D-Bus signals.
+fn event(happened: &Happened) -> Option<(&'static str, Value)> {
+    Some(match &happened.notice {
+        Notice::State(state) => ("state", json!({ "state": state.to_string() })),
+        Notice::Muted(_) | Notice::Degraded(_) => return None,
+        Notice::TurnStarted { turn, cause, zone } => (
+            "turn_started",
+            json!({ "turn": turn.0, "cause": cause.to_string(), "zone": zone.map(|zone| zone.as_str()) }),
+        ),
+        Notice::PartialTranscript { turn, text } => ("partial_transcript", json!({ "turn": turn.0, "text": text })),
+        Notice::Transcript { turn, text, confidence } => {
+            ("transcript", json!({ "turn": turn.0, "text": text, "confidence": confidence }))
+        }
+        Notice::Command { turn, command, confidence } => (
+            "command",
+            json!({ "turn": turn.0, "intent": command.intent, "slots": command.slots, "confidence": confidence }),
+        ),
+        Notice::CommandResult { turn, intent, error } => {
+            ("command_result", json!({ "turn": turn.0, "intent": intent, "done": error.is_none(), "error": error }))
+        }
+        Notice::Reply { turn, text } => ("reply", json!({ "turn": turn.0, "text": text })),
+        Notice::SpeakingStarted { turn } => ("speaking_started", json!({ "turn": turn.0 })),
+        Notice::SpeakingEnded { turn } => ("speaking_ended", json!({ "turn": turn.0 })),
+        Notice::TurnEnded { turn, outcome, .. } => {
+            ("turn_ended", json!({ "turn": turn.0, "outcome": outcome.to_string() }))
+        }
+    })
+}
+
+/// What a recording came to. With several turns in it: all words and commands, and the last turn's
+/// outcome and times.
+#[derive(Default)]
+pub struct Summary {
+    transcript: Vec<String>,
+    commands: Vec<Command>,
+    reply: Vec<String>,
+    outcome: Option<Outcome>,
+    timings: Timings,
+}
+
+impl Summary {
+    /// Takes a notice into account.
+    pub fn add(&mut self, notice: &Notice) {
+        match notice {
+            Notice::Transcript { text, .. } => self.transcript.push(text.clone()),
+            Notice::Command { command, .. } => self.commands.push(command.clone()),
+            Notice::Reply { text, .. } => self.reply.push(text.clone()),
+            Notice::TurnEnded { outcome, timings, .. } => {
+                self.outcome = Some(*outcome);
+                self.timings = timings.clone();
+            }
+            _ => {}
+        }
+    }
+
+    /// Delays of the last turn in milliseconds.
+    pub fn delays(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        self.timings.delays()
+    }
+
+    /// All words heard.
+    pub fn transcript(&self) -> String {
+        self.transcript.join(" ")
+    }
+
+    fn outcome(&self) -> String {
+        self.outcome.map_or_else(|| "unclear".to_owned(), |outcome| outcome.to_string())
+    }
+
+    fn line<'a>(&'a self, file: &'a str) -> SummaryLine<'a> {
+        SummaryLine {
+            file,
+            event: "summary",
+            transcript: self.transcript(),
+            commands: &self.commands,
+            outcome: self.outcome(),
+            latency: Latency(self.delays().collect()),
+        }
+    }
+
+    fn describe(&self, file: &str) -> String {
+        let commands: Vec<String> = self.commands.iter().map(ToString::to_string).collect();
+        let delays: Vec<String> = self.delays().map(|(name, ms)| format!("{name} {ms:.0} ms")).collect();
+        format!(
+            "{file}\n  heard    {}\n  command  {}\n  outcome  {}\n  reply    {}\n  latency  {}\n",
+            self.transcript(),
+            if commands.is_empty() { "-".to_owned() } else { commands.join(" ; ") },
+            self.outcome(),
+            self.reply.join(" "),
+            delays.join(", ")
+        )
+    }
+}

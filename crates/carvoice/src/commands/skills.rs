@@ -1,0 +1,82 @@
+//! `carvoice skills`: shows and checks manifests.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use carvoice_core::catalogue::{Intent, ManifestError, SlotKind};
+use serde::Serialize;
+
+use crate::cli::Skills;
+use crate::config::Config;
+use crate::output::{Output, status};
+use crate::skills;
+
+pub fn run(command: &Skills, config: &Config, output: Output) -> anyhow::Result<ExitCode> {
+    match command {
+        Skills::List => list(config, output),
+        Skills::Check { files } => check(files, output),
+    }
+}
+
+#[derive(Serialize)]
+struct IntentLine<'a> {
+    intent: &'a str,
+    slots: Vec<String>,
+    confirm: bool,
+    parked_only: bool,
+    call: Option<String>,
+}
+
+fn list(config: &Config, output: Output) -> anyhow::Result<ExitCode> {
+    let (catalogue, faults) = skills::load(&config.skills.folders);
+    for intent in catalogue.intents() {
+        let line = IntentLine {
+            intent: &intent.name,
+            slots: intent.slots.iter().map(|slot| format!("{}{}", slot.name, if slot.required { "" } else { "?" })).collect(),
+            confirm: intent.risk.confirm,
+            parked_only: intent.risk.parked_only,
+            call: intent.call.as_ref().map(|call| format!("{}.{}", call.interface, call.method)),
+        };
+        output.line(&line, || describe(intent, &line))?;
+    }
+    for fault in &faults {
+        eprintln!("{fault}");
+    }
+    Ok(status(faults.is_empty()))
+}
+
+fn describe(intent: &Intent, line: &IntentLine<'_>) -> String {
+    let slots = intent.slots.iter().map(|slot| {
+        let range = match &slot.kind {
+            SlotKind::Number(number) => format!(" {}–{}", number.min, number.max),
+            SlotKind::Choice(choices) => {
+                let values: Vec<&str> = choices.iter().map(|choice| choice.value.as_str()).collect();
+                format!(" {}", values.join("|"))
+            }
+            SlotKind::Text | SlotKind::Digits => String::new(),
+        };
+        format!("{}{}{range}", slot.name, if slot.required { "" } else { "?" })
+    });
+    let slots: Vec<String> = slots.collect();
+    format!("{:30} {:40} {}", line.intent, line.call.as_deref().unwrap_or("-"), slots.join(", "))
+}
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    file: &'a str,
+    line: usize,
+    message: &'a str,
+}
+
+fn check(files: &[PathBuf], output: Output) -> anyhow::Result<ExitCode> {
+    let found = skills::read(files).map_err(|fault| vec![fault]).and_then(|added| skills::with(&added));
+    let faults: Vec<ManifestError> = found.err().unwrap_or_default();
+    for fault in &faults {
+        let finding = Finding { file: &fault.file, line: fault.line, message: &fault.message };
+        output.line(&finding, || fault.to_string())?;
+    }
+    if faults.is_empty() && !output.is_json() {
+        println!("{} {} no mistake found", files.len(), if files.len() == 1 { "manifest," } else { "manifests," });
+    }
+    Ok(status(faults.is_empty()))
+}

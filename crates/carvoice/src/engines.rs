@@ -1,0 +1,179 @@
+//! How each engine is built from the configuration and the model store.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use anyhow::Context;
+use carvoice_audio::{Microphone, PipeSource, Resampler, Selection, Speaker};
+use carvoice_bus::{BusKind, DbusActuator};
+use carvoice_core::catalogue::Catalogue;
+use carvoice_core::audio::{SAMPLE_RATE, Speech};
+use carvoice_core::engine::{
+    Actuator, AudioSink, AudioSource, Cancel, Synthesizer, Transcriber, Understander, VoiceActivity,
+};
+use carvoice_core::policy::{self, Policy};
+use carvoice_core::turn::{self, Machine};
+use carvoice_listen::{Silero, Whisper};
+use carvoice_models::{Store, default_folder};
+use carvoice_speak::{Voice, VoiceFiles};
+use carvoice_understand::understander::SlmUnderstander;
+
+use crate::config::Config;
+use crate::pipeline::Engines;
+use crate::pipeline::guard::Make;
+use crate::pipeline::listen::Ears;
+
+/// The catalogue in use; replaced as a whole when skills are read again.
+pub type SharedCatalogue = Arc<RwLock<Arc<Catalogue>>>;
+
+/// Names in `models/manifest.toml`.
+const WHISPER: &str = "whisper-base";
+const VOICE_ACTIVITY: &str = "silero-vad";
+const LANGUAGE_MODEL: &str = "smollm2-135m";
+const VOICE: &str = "voice-heart";
+const UNKNOWN_WORDS: &str = "voice-unknown-words";
+const LEXICON: &str = "voice-lexicon";
+
+fn model(name: &str) -> Result<PathBuf, String> {
+    let store = Store::open(default_folder()).map_err(|reason| reason.to_string())?;
+    store.path(name).map_err(|reason| reason.to_string())
+}
+
+fn text(reason: impl std::fmt::Display) -> String {
+    reason.to_string()
+}
+
+pub fn whisper(config: &Config) -> Result<Box<dyn Transcriber>, String> {
+    let whisper = Whisper::load(&model(WHISPER)?, config.transcribe.threads).map_err(text)?;
+    Ok(Box::new(whisper))
+}
+
+pub fn voice_activity() -> Result<Box<dyn VoiceActivity>, String> {
+    Ok(Box::new(Silero::load(&model(VOICE_ACTIVITY)?).map_err(text)?))
+}
+
+pub fn voice(config: &Config) -> Result<Voice, String> {
+    let files =
+        VoiceFiles { network: model(VOICE)?, unknown_words: model(UNKNOWN_WORDS)?, lexicon: model(LEXICON)? };
+    let mut voice = Voice::load(&files).map_err(text)?;
+    voice.set_speed(config.speak.speed).map_err(text)?;
+    voice.set_volume(config.speak.volume).map_err(text)?;
+    Ok(voice)
+}
+
+/// A text as the microphone would hear it from the voice.
+pub fn speech(voice: &mut Voice, words: &str) -> anyhow::Result<Speech> {
+    let mut samples = Vec::new();
+    voice.synthesize(words, &Cancel::never(), &mut |chunk| samples.extend_from_slice(chunk))?;
+    let mut resampler = Resampler::new(voice.sample_rate(), SAMPLE_RATE).context("the voice has no sample rate")?;
+    let mut heard = Vec::new();
+    resampler.push(&samples, &mut heard);
+    resampler.finish(&mut heard);
+    Ok(heard.into())
+}
+
+/// The understander over these skills. A language model that cannot be loaded is told in the log, and
+/// the sentence templates work alone.
+pub fn understander(config: &Config, catalogue: &Catalogue) -> Box<dyn Understander> {
+    let templates = || SlmUnderstander::without_model(catalogue, config.vehicle.steering);
+    if !config.understand.language_model {
+        return Box::new(templates());
+    }
+    let with_model = model(LANGUAGE_MODEL)
+        .and_then(|file| templates().with_model(&file, None, config.understand.threads).map_err(text));
+    Box::new(with_model.unwrap_or_else(|reason| {
+        tracing::warn!("sentence templates work alone: {reason}");
+        templates()
+    }))
+}
+
+/// Which bus the configuration names.
+pub fn bus_kind(config: &Config) -> BusKind {
+    match config.bus.as_str() {
+        "system" => BusKind::System,
+        "session" => BusKind::Session,
+        address => BusKind::Address(address.to_owned()),
+    }
+}
+
+fn selection(config: &Config, device: &str) -> Selection {
+    let named = |name: &str, default: &str| Some(name.to_owned()).filter(|name| name != default);
+    Selection { host: named(&config.audio.host, "auto"), device: named(device, "default") }
+}
+
+/// The loudspeaker that `audio.output` names, opened for mono sound at `rate`.
+pub fn loudspeaker(config: &Config, rate: u32) -> Result<Box<dyn AudioSink>, String> {
+    match config.audio.output.as_str() {
+        "none" => Err("audio.output is \"none\"; name a device to hear replies".to_owned()),
+        device => Ok(Box::new(Speaker::open(&selection(config, device), rate).map_err(text)?)),
+    }
+}
+
+/// The microphone that `audio.input` names.
+pub fn microphone(config: &Config) -> Result<Box<dyn AudioSource>, String> {
+    match config.audio.input.as_str() {
+        "none" => Err("audio.input is \"none\"; name a device to be heard".to_owned()),
+        input => match input.strip_prefix("pipe:") {
+            Some(path) => Ok(Box::new(PipeSource::open(Path::new(path)).map_err(text)?)),
+            None => Ok(Box::new(Microphone::open(&selection(config, input)).map_err(text)?)),
+        },
+    }
+}
+
+/// Where a pipeline's sound comes from and goes to, and which car it moves.
+pub struct Ends {
+    pub source: Make<Box<dyn AudioSource>>,
+    pub sink: Make<Box<dyn AudioSink>>,
+    pub bus: BusKind,
+}
+
+/// How to build every engine of a pipeline.
+pub fn all(config: &Arc<Config>, catalogue: &SharedCatalogue, ends: Ends) -> Engines {
+    let shared = || (Arc::clone(config), Arc::clone(catalogue));
+    let ((for_whisper, _), (for_voice, _), (for_slm, skills)) = (shared(), shared(), shared());
+    let (_, calls) = shared();
+    Engines {
+        ears: Ears {
+            source: ends.source,
+            voice_activity: Box::new(voice_activity),
+            options: carvoice_listen::Options {
+                threshold: config.listen.threshold,
+                hangover: Duration::from_millis(config.listen.hangover_ms),
+                max_utterance: Duration::from_secs(config.listen.max_utterance_s),
+                no_speech: Duration::from_secs(config.listen.no_speech_s),
+                ..Default::default()
+            },
+        },
+        transcriber: Box::new(move || whisper(&for_whisper)),
+        understander: Box::new(move || Ok(understander(&for_slm, &current(&skills)))),
+        synthesizer: Box::new(move || Ok(Box::new(voice(&for_voice)?) as Box<dyn Synthesizer>)),
+        sink: ends.sink,
+        actuator: Box::new(move || {
+            Ok(Box::new(DbusActuator::new(ends.bus.clone(), current(&calls))) as Box<dyn Actuator>)
+        }),
+    }
+}
+
+/// The catalogue at this moment.
+pub fn current(catalogue: &SharedCatalogue) -> Arc<Catalogue> {
+    Arc::clone(&catalogue.read().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// The turn machine as configured.
+pub fn machine(config: &Config, catalogue: &Catalogue) -> Machine {
+    let seconds = Duration::from_secs_f64;
+    let settings = turn::Settings {
+        follow_up: seconds(config.turn.follow_up_s),
+        question: seconds(config.turn.question_s),
+        memory: seconds(config.turn.memory_s),
+        no_speech: Duration::from_secs(config.listen.no_speech_s),
+        max_utterance: Duration::from_secs(config.listen.max_utterance_s),
+    };
+    Machine::new(policy(catalogue), settings)
+}
+
+/// The policy over these skills.
+pub fn policy(catalogue: &Catalogue) -> Policy {
+    Policy::new(catalogue.clone(), policy::Settings::default())
+}

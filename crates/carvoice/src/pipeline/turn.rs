@@ -1,0 +1,182 @@
+//! The turn thread: runs the turn machine and hands its effects to the other threads.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use carvoice_core::engine::{Cancel, EngineError, TurnId};
+use carvoice_core::policy::Policy;
+use carvoice_core::turn::{Effect, Event, Machine, Notice, Rejection, State};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
+
+use super::act::ActJob;
+use super::clock::Clock;
+use super::listen::ListenJob;
+use super::speak::SpeakJob;
+use super::think::ThinkJob;
+
+/// Who is told the answer to a request.
+pub type Answer = Box<dyn FnOnce(Result<TurnId, Rejection>) + Send>;
+
+/// What reaches the turn thread.
+pub enum Input {
+    /// Something happened.
+    Event(Event),
+    /// Someone asks for something and waits for the answer.
+    Request(Event, Answer),
+    /// The skills have changed: judge by these from now on.
+    SetPolicy(Box<Policy>),
+    /// The pipeline ends.
+    Shutdown,
+}
+
+/// The way into the turn thread. A full queue drops the event, counts and logs it: every state has a
+/// deadline, so nothing is stuck by that.
+#[derive(Clone)]
+pub struct ToTurn {
+    to_turn: Sender<Input>,
+    dropped: Arc<AtomicU64>,
+}
+
+impl ToTurn {
+    pub fn new(to_turn: Sender<Input>) -> Self {
+        Self { to_turn, dropped: Arc::default() }
+    }
+
+    pub fn event(&self, event: Event) {
+        let _ = self.send(Input::Event(event));
+    }
+
+    /// Whether there was room.
+    pub fn send(&self, input: Input) -> bool {
+        match self.to_turn.try_send(input) {
+            Ok(()) => true,
+            Err(TrySendError::Disconnected(_)) => false,
+            Err(TrySendError::Full(_)) => {
+                let dropped = self.dropped.fetch_add(1, Ordering::Relaxed) + 1;
+                tracing::warn!(events_dropped = dropped, "the turn queue is full");
+                false
+            }
+        }
+    }
+}
+
+/// Told every notice with its time, on the turn thread: must not wait.
+pub type Publish = Box<dyn FnMut(Duration, &Notice) + Send>;
+
+/// The ends of the queues that the turn thread feeds.
+pub struct Workers {
+    pub to_listen: Sender<ListenJob>,
+    pub to_think: Sender<ThinkJob>,
+    pub to_act: Sender<ActJob>,
+    pub to_speak: Sender<SpeakJob>,
+    /// Number of the speech that may be heard; older speech stops.
+    pub speech: Arc<AtomicU64>,
+}
+
+/// The turn thread's own data.
+pub struct TurnThread {
+    pub machine: Machine,
+    pub clock: Clock,
+    pub inputs: Receiver<Input>,
+    pub workers: Workers,
+    pub publish: Publish,
+    /// Number of the current turn, read by the workers' [`Cancel`] tokens.
+    pub current: Arc<AtomicU64>,
+}
+
+impl TurnThread {
+    /// Runs until [`Input::Shutdown`], or until nobody can send any more.
+    pub fn run(mut self) {
+        loop {
+            let input = match self.machine.deadline() {
+                Some(deadline) => self.inputs.recv_timeout(deadline.saturating_sub(self.clock.now())),
+                None => self.inputs.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match input {
+                Ok(Input::Event(event)) => self.step(event, None),
+                Ok(Input::Request(event, answer)) => self.step(event, Some(answer)),
+                Err(RecvTimeoutError::Timeout) => self.step(Event::Tick, None),
+                Ok(Input::SetPolicy(policy)) => self.machine.set_policy(*policy),
+                Ok(Input::Shutdown) | Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        self.workers.speech.fetch_add(1, Ordering::AcqRel);
+        self.current.store(u64::MAX, Ordering::Release);
+    }
+
+    /// One event, and whatever it fails at once: a worker whose queue is full is a failed engine.
+    fn step(&mut self, event: Event, mut answer: Option<Answer>) {
+        let mut next = Some(event);
+        while let Some(event) = next.take() {
+            for effect in self.machine.step(event, self.clock.now()) {
+                if let Effect::Answer(result) = effect {
+                    if let Some(answer) = answer.take() {
+                        answer(result);
+                    }
+                } else if let Err(failed) = self.carry_out(effect) {
+                    tracing::warn!("a worker's queue is full");
+                    next = Some(failed);
+                }
+            }
+        }
+    }
+
+    /// `Err` is the event that says it could not be done.
+    fn carry_out(&mut self, effect: Effect) -> Result<(), Event> {
+        let workers = &self.workers;
+        let busy = || EngineError::failed("too much to do at once");
+        match effect {
+            Effect::Answer(_) => Ok(()),
+            Effect::Supersede(turn) => {
+                self.current.store(turn.0, Ordering::Release);
+                Ok(())
+            }
+            Effect::StartListening { turn, hold } => {
+                self.clock.may_skip(true);
+                give(&workers.to_listen, ListenJob::Start { turn, hold }, || Event::NoSpeech { turn })
+            }
+            Effect::EndUtterance { turn } => {
+                give(&workers.to_listen, ListenJob::Finish { turn }, || Event::NoSpeech { turn })
+            }
+            Effect::StopListening => give(&workers.to_listen, ListenJob::Stop, || Event::Tick),
+            Effect::SetMuted(muted) => give(&workers.to_listen, ListenJob::SetMuted(muted), || Event::Tick),
+            Effect::Transcribe { turn, speech } => {
+                let job = ThinkJob::Transcribe { turn, speech, cancel: self.cancel(turn) };
+                give(&workers.to_think, job, || Event::Transcribed { turn, result: Err(busy()) })
+            }
+            Effect::Understand { turn, text, context } => {
+                let job = ThinkJob::Understand { turn, text, context, cancel: self.cancel(turn) };
+                give(&workers.to_think, job, || Event::Understood { turn, result: Err(busy()) })
+            }
+            Effect::ReadCar { turn } => give(&workers.to_act, ActJob::ReadCar { turn }, || Event::Tick),
+            Effect::Act { turn, approved } => give(&workers.to_act, ActJob::Act { turn, approved }, || Event::Tick),
+            Effect::Say { turn, text } => {
+                let speech = workers.speech.fetch_add(1, Ordering::AcqRel) + 1;
+                let cancel = Cancel::new(TurnId(speech), Arc::clone(&workers.speech));
+                let job = SpeakJob::Say { turn, text, cancel };
+                give(&workers.to_speak, job, || Event::Spoken { turn, result: Err(busy()) })
+            }
+            Effect::StopSpeaking => {
+                workers.speech.fetch_add(1, Ordering::AcqRel);
+                Ok(())
+            }
+            Effect::Chime(chime) => give(&workers.to_speak, SpeakJob::Chime(chime), || Event::Tick),
+            Effect::Publish(notice) => {
+                if let Notice::State(State::Idle | State::FollowUp) = notice {
+                    self.clock.may_skip(true);
+                }
+                (self.publish)(self.clock.now(), &notice);
+                Ok(())
+            }
+        }
+    }
+
+    fn cancel(&self, turn: TurnId) -> Cancel {
+        Cancel::new(turn, Arc::clone(&self.current))
+    }
+}
+
+fn give<T>(queue: &Sender<T>, job: T, failed: impl FnOnce() -> Event) -> Result<(), Event> {
+    queue.try_send(job).map_err(|_| failed())
+}

@@ -9,7 +9,8 @@ use cpal::{Device, ErrorKind, Host};
 pub struct Selection {
     /// Sound system: `alsa` or `pulseaudio`. None takes a sound server where one runs, else ALSA.
     pub host: Option<String>,
-    /// Device: its id or its readable name as [`list_devices`] gives them. None takes the host's default.
+    /// Device: its id or its readable name as [`list_devices`] gives them, or else a part of either.
+    /// None takes the host's default.
     pub device: Option<String>,
 }
 
@@ -74,12 +75,10 @@ pub(crate) fn find(selection: &Selection, direction: Direction) -> Result<(Devic
         None => cpal::default_host(),
         Some(name) => host(name)?,
     };
-    let found = match &selection.device {
-        None => match direction {
-            Direction::Input => host.default_input_device(),
-            Direction::Output => host.default_output_device(),
-        },
-        Some(name) => host.devices().ok().and_then(|mut all| all.find(|device| is_called(device, name))),
+    let found = match (&selection.device, direction) {
+        (None, Direction::Input) => host.default_input_device(),
+        (None, Direction::Output) => host.default_output_device(),
+        (Some(name), _) => named(&host, name, direction),
     };
     let wanted = selection.device.as_deref().unwrap_or("default");
     let name = format!("{wanted} ({} of {})", direction.noun(), host.id().name());
@@ -100,9 +99,24 @@ fn host(name: &str) -> Result<Host, AudioError> {
     })
 }
 
-fn is_called(device: &Device, name: &str) -> bool {
-    let id = device.id().is_ok_and(|id| id.id().eq_ignore_ascii_case(name));
-    id || device.description().is_ok_and(|description| description.name().eq_ignore_ascii_case(name))
+/// The device of that id or name, else the first that has it as a part.
+fn named(host: &Host, name: &str, direction: Direction) -> Option<Device> {
+    let able = |device: &Device| match direction {
+        Direction::Input => device.supports_input(),
+        Direction::Output => device.supports_output(),
+    };
+    let devices: Vec<_> = host.devices().ok()?.filter(able).collect();
+    let find =
+        |fits: &dyn Fn(&str) -> bool| devices.iter().position(|device| names(device).any(|n| fits(&n)));
+    let name = name.to_lowercase();
+    let position = find(&|other| other == name).or_else(|| find(&|other| other.contains(&name)))?;
+    devices.into_iter().nth(position)
+}
+
+/// What a device is called, in lower case.
+fn names(device: &Device) -> impl Iterator<Item = String> {
+    let id = device.id().ok().map(|id| id.id().to_lowercase());
+    id.into_iter().chain(device.description().ok().map(|description| description.name().to_lowercase()))
 }
 
 /// The remedy for an error of the device called `name`.

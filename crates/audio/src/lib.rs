@@ -9,6 +9,7 @@
 mod device;
 mod file;
 mod microphone;
+mod pipe;
 mod playback;
 mod resample;
 mod speaker;
@@ -17,6 +18,7 @@ mod wav;
 pub use device::{DeviceInfo, Selection, list_devices};
 pub use file::{FileError, MAX_RECORDING, read};
 pub use microphone::Microphone;
+pub use pipe::PipeSource;
 pub use playback::{FileSink, FileSource, Pace};
 pub use resample::Resampler;
 pub use speaker::Speaker;

@@ -31,6 +31,7 @@ mod dbus;
 mod manifest;
 mod phrase;
 mod raw;
+mod rules;
 mod slots;
 mod suggest;
 #[cfg(test)]

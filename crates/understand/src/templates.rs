@@ -8,9 +8,13 @@
 mod candidate;
 mod clauses;
 mod dialogue;
+mod lists;
+mod needs;
 mod numbers;
 mod pattern;
+mod reference;
 mod repair;
+mod said;
 mod units;
 mod walk;
 mod words;
@@ -137,7 +141,7 @@ impl Matcher {
         }
         let left_over = parsed
             .lost()
-            .find(|range| !clauses::is_negated(utterance.words.get((*range).clone())))
+            .find(|range| !said::is_negated(utterance.words.get((*range).clone())))
             .and_then(|range| {
                 let words = utterance.words.get(range.clone())?;
                 Some(text.get(words.first()?.span.start..words.last()?.span.end)?.to_owned())

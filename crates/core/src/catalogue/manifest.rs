@@ -7,6 +7,7 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::phrase::Phrase;
+use super::rules::{Rule, mentioned};
 use super::{
     Call, Catalogue, Intent, ManifestError, Replies, Risk, SentenceGroup, Slot, SlotKind, dbus, raw, slots,
     suggest,
@@ -85,26 +86,19 @@ pub(super) fn parse(files: &[(&str, &str)]) -> Result<Catalogue, Vec<ManifestErr
     }
 }
 
-struct File<'a> {
-    name: &'a str,
-    text: &'a str,
-}
-
-struct Rule {
-    text: String,
-    phrase: Phrase,
-    file: String,
-    line: usize,
+pub(super) struct File<'a> {
+    pub(super) name: &'a str,
+    pub(super) text: &'a str,
 }
 
 #[derive(Default)]
-struct Reader {
-    rules: BTreeMap<String, Rule>,
-    errors: Vec<ManifestError>,
+pub(super) struct Reader {
+    pub(super) rules: BTreeMap<String, Rule>,
+    pub(super) errors: Vec<ManifestError>,
 }
 
 impl Reader {
-    fn report(&mut self, file: &File<'_>, span: Range<usize>, message: impl Into<String>) {
+    pub(super) fn report(&mut self, file: &File<'_>, span: Range<usize>, message: impl Into<String>) {
         let line = line(file.text, span.start);
         self.errors.push(ManifestError { file: file.name.to_owned(), line, message: message.into() });
     }
@@ -127,64 +121,6 @@ impl Reader {
                 None
             }
         }
-    }
-
-    fn rules(&mut self, file: &File<'_>, manifest: &raw::Manifest) {
-        for (name, text) in &manifest.rules {
-            if self.rules.contains_key(name) {
-                self.report(file, text.span(), format!("the rule `{name}` is defined twice"));
-                continue;
-            }
-            match Phrase::parse(text.get_ref()) {
-                Ok(phrase) => {
-                    let rule = Rule {
-                        text: text.get_ref().clone(),
-                        phrase,
-                        file: file.name.to_owned(),
-                        line: line(file.text, text.span().start),
-                    };
-                    self.rules.insert(name.clone(), rule);
-                }
-                Err(message) => self.report(file, text.span(), format!("rule `{name}`: {message}")),
-            }
-        }
-    }
-
-    /// Unknown rules inside rules, and rules that lead back to themselves.
-    fn check_rules(&mut self) {
-        let mut errors = Vec::new();
-        for (name, rule) in &self.rules {
-            let mut report = |message: String| {
-                errors.push(ManifestError { file: rule.file.clone(), line: rule.line, message });
-            };
-            for inner in mentioned(&rule.phrase) {
-                if !self.rules.contains_key(inner) {
-                    report(format!("unknown rule `{inner}`{}", self.rule_hint(inner)));
-                }
-            }
-            let mut seen = BTreeSet::new();
-            let mut open = mentioned(&rule.phrase);
-            while let Some(inner) = open.pop() {
-                if inner == name {
-                    report(format!("the rule `{name}` refers to itself"));
-                    break;
-                }
-                if seen.insert(inner) {
-                    open.extend(
-                        self.rules.get(inner).map(|rule| mentioned(&rule.phrase)).unwrap_or_default(),
-                    );
-                }
-            }
-        }
-        // A rule that leads back to itself would make every walk over it endless.
-        if errors.iter().any(|error: &ManifestError| error.message.ends_with("refers to itself")) {
-            self.rules.clear();
-        }
-        self.errors.extend(errors);
-    }
-
-    fn rule_hint(&self, name: &str) -> String {
-        suggest::hint(name, self.rules.keys().map(String::as_str))
     }
 
     fn intent(&mut self, file: &File<'_>, domain: &str, intent: &raw::Intent) -> Intent {
@@ -402,16 +338,6 @@ impl Reader {
     }
 }
 
-/// Names of the rules that a phrase uses itself.
-fn mentioned(phrase: &Phrase) -> Vec<&str> {
-    let mut names = Vec::new();
-    phrase.visit(&mut |part| match part {
-        Phrase::Rule(name) | Phrase::Slot { rule: Some(name), .. } => names.push(name.as_str()),
-        _ => {}
-    });
-    names
-}
-
 /// Names between braces.
 fn places(text: &str) -> impl Iterator<Item = &str> {
     text.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name)
@@ -430,7 +356,7 @@ fn camel_case(name: &str) -> String {
 }
 
 /// Line of a byte offset, from 1.
-fn line(text: &str, offset: usize) -> usize {
+pub(super) fn line(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 

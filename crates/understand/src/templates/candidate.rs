@@ -8,6 +8,10 @@ use carvoice_core::interpretation::{Candidate, Problem};
 
 use super::Matcher;
 use super::clauses::Said;
+use super::lists::{
+    LEADING, NO_CATEGORY, NO_NAME, NO_PERSON, NO_PLACE, NO_TITLE, NO_TUNE, PREPOSITIONS, RADIO_WORDS,
+    TRAILING,
+};
 use super::walk::{Capture, Value};
 use super::words::Word;
 
@@ -19,219 +23,10 @@ const PER_COST: f64 = 0.03;
 /// Confidence in any full match is at least this.
 const LEAST: f64 = 0.7;
 
-/// Words that no name, place or category begins with.
-const NO_NAME: &[&str] = &[
-    "it",
-    "me",
-    "you",
-    "that",
-    "this",
-    "is",
-    "are",
-    "was",
-    "were",
-    "be",
-    "and",
-    "or",
-    "but",
-    "i",
-    "we",
-    "he",
-    "she",
-    "they",
-    "them",
-    "off",
-    "out",
-    "back",
-    "up",
-    "down",
-    "if",
-    "because",
-    "so",
-    "for",
-    "of",
-    "not",
-    "do",
-    "does",
-    "did",
-    "can",
-    "could",
-    "would",
-    "will",
-    "as",
-    "us",
-    "on",
-    "there",
-    "what",
-    "how",
-    "why",
-    "who",
-    "when",
-    "which",
-    "more",
-    "much",
-    "any",
-    "anything",
-    "something",
-    "all",
-    "from",
-    "with",
-    "number",
-    "someone",
-    "somebody",
-];
-/// Words that no title begins with.
-const NO_TITLE: &[&str] = &[
-    "is", "and", "or", "are", "was", "of", "off", "by", "with", "that", "what", "how", "dumb", "dead",
-    "fair", "safe", "nice",
-];
-/// Words dropped from the beginning of free text.
-const LEADING: &[&str] = &["the", "a", "an", "some", "my", "our", "your", "please", "um", "uh", "er"];
-/// Prepositions dropped from the beginning of names and times.
-const PREPOSITIONS: &[&str] =
-    &["to", "at", "for", "towards", "called", "named", "of", "about", "that", "by", "in", "on", "as"];
-/// Words dropped from the end of free text.
-const TRAILING: &[&str] = &["please", "now", "um", "uh"];
 /// Longest names, places and categories, in words.
 const MAX_NAME: usize = 10;
 const MAX_CONTACT: usize = 4;
 const MAX_CATEGORY: usize = 4;
-/// Words that make a number a frequency.
-const RADIO_WORDS: &[&str] =
-    &["tune", "radio", "station", "frequency", "fm", "megahertz", "kilohertz", "channel"];
-/// Words that no person's name holds.
-const NO_PERSON: &[&str] = &[
-    "i",
-    "we",
-    "he",
-    "she",
-    "it",
-    "is",
-    "are",
-    "know",
-    "see",
-    "will",
-    "need",
-    "needs",
-    "joke",
-    "jokes",
-    "story",
-    "stories",
-    "me",
-    "to",
-    "name",
-    "alarm",
-    "tweet",
-    "complaint",
-    "bill",
-    "bills",
-    "address",
-    "about",
-    "picture",
-    "list",
-    "names",
-    "when",
-    "if",
-    "day",
-    "attention",
-    "off",
-    "email",
-    "fact",
-    "facts",
-    "something",
-    "shots",
-    "truth",
-    "difference",
-    "weather",
-    "news",
-    "time",
-];
-/// Words that no destination holds.
-const NO_PLACE: &[&str] = &[
-    "do",
-    "does",
-    "need",
-    "call",
-    "book",
-    "i",
-    "you",
-    "is",
-    "are",
-    "visa",
-    "me",
-    "what",
-    "setting",
-    "settings",
-    "website",
-    "voice",
-    "page",
-    "mode",
-    "sleep",
-    "bed",
-    "hell",
-    "buy",
-    "get",
-    "kill",
-    "tell",
-    "because",
-    "wikipedia",
-    "google",
-    "youtube",
-    "facebook",
-    "application",
-    "via",
-];
-/// Words that nothing one plays in a car holds.
-const NO_TUNE: &[&str] = &[
-    "game",
-    "games",
-    "joke",
-    "jokes",
-    "chess",
-    "poker",
-    "checkers",
-    "riddle",
-    "fact",
-    "recipe",
-    "said",
-    "utterance",
-    "football",
-    "cricket",
-    "tennis",
-    "alarm",
-    "todo",
-    "video",
-    "movie",
-    "film",
-];
-/// Words that no kind of place holds.
-const NO_CATEGORY: &[&str] = &[
-    "of",
-    "for",
-    "that",
-    "to",
-    "which",
-    "on",
-    "list",
-    "or",
-    "is",
-    "are",
-    "information",
-    "way",
-    "news",
-    "about",
-    "my",
-    "taxi",
-    "uber",
-    "cab",
-    "event",
-    "events",
-    "outage",
-    "weather",
-    "happening",
-    "package",
-    "order",
-];
 
 impl Matcher {
     /// The command that a sentence stands for.
@@ -288,42 +83,37 @@ impl Matcher {
             return false;
         }
         // "Seven am" is a time of day unless the radio is spoken of.
-        if captures.iter().any(odd_frequency)
-            && !words.iter().any(|word| RADIO_WORDS.contains(&word.text.as_str()))
-        {
+        if captures.iter().any(odd_frequency) && !words.iter().any(|word| RADIO_WORDS.has(&word.text)) {
             return false;
         }
         captures.iter().filter(|capture| capture.value == Value::Text).all(|capture| {
             let name = intent.slots.get(capture.slot).map_or("", |slot| slot.name.as_str());
             let said = words.get(capture.said.clone()).unwrap_or_default();
-            let content: Vec<&str> = said
-                .iter()
-                .map(|word| word.text.as_str())
-                .skip_while(|word| LEADING.contains(word))
-                .collect();
+            let content: Vec<&str> =
+                said.iter().map(|word| word.text.as_str()).skip_while(|word| LEADING.has(word)).collect();
             let Some(first) = content.first() else { return false };
             match name {
                 "contact" => {
                     content.len() <= MAX_CONTACT
-                        && !NO_NAME.contains(first)
-                        && !PREPOSITIONS.contains(first)
-                        && !content.iter().any(|word| NO_PERSON.contains(word))
+                        && !NO_NAME.has(first)
+                        && !PREPOSITIONS.has(first)
+                        && !content.iter().any(|word| NO_PERSON.has(word))
                 }
                 "category" => {
                     content.len() <= MAX_CATEGORY
-                        && !NO_NAME.contains(first)
+                        && !NO_NAME.has(first)
                         && said.first().is_none_or(|word| word.text != "my")
-                        && !content.iter().any(|word| NO_CATEGORY.contains(word))
+                        && !content.iter().any(|word| NO_CATEGORY.has(word))
                 }
                 "destination" | "name" => {
                     content.len() <= MAX_NAME
-                        && !NO_NAME.contains(first)
-                        && !content.iter().any(|word| NO_PLACE.contains(word))
+                        && !NO_NAME.has(first)
+                        && !content.iter().any(|word| NO_PLACE.has(word))
                 }
-                "label" => content.len() <= MAX_CONTACT && !NO_NAME.contains(first) && *first != "timer",
+                "label" => content.len() <= MAX_CONTACT && !NO_NAME.has(first) && *first != "timer",
                 "query" => {
-                    !NO_TITLE.contains(first)
-                        && !content.iter().any(|word| NO_TUNE.contains(word))
+                    !NO_TITLE.has(first)
+                        && !content.iter().any(|word| NO_TUNE.has(word))
                         && !(content.len() == 1 && matches!(*first, "it" | "this" | "that" | "around" | "on"))
                 }
                 _ => true,
@@ -334,15 +124,14 @@ impl Matcher {
     /// The words of a free-text slot as they were spoken, less what does not belong to it.
     pub(super) fn free_text(&self, text: &str, slot: &str, words: &[Word]) -> String {
         let is_dropped = |word: &Word| {
-            LEADING.contains(&word.text.as_str())
-                || slot != "text" && slot != "query" && PREPOSITIONS.contains(&word.text.as_str())
+            LEADING.has(&word.text) || slot != "text" && slot != "query" && PREPOSITIONS.has(&word.text)
         };
         let skipped = words.iter().take_while(|word| is_dropped(word)).count();
         // A sentence keeps its articles: "text mum the train is late".
         let skipped = if slot == "text" || skipped == words.len() { 0 } else { skipped };
         let mut words = words.get(skipped..).unwrap_or_default();
         while let [head @ .., last] = words {
-            if head.is_empty() || !TRAILING.contains(&last.text.as_str()) {
+            if head.is_empty() || !TRAILING.has(&last.text) {
                 break;
             }
             words = head;

@@ -2,11 +2,12 @@
 //! them, links, conditions and a rest.
 
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use carvoice_core::command::{Command, Slots};
 
-use super::walk::{self, Capture};
+use super::lists::INVERTED;
+use super::walk::Capture;
 use super::words::{Pause, Word};
 use super::{Matcher, Utterance};
 
@@ -64,13 +65,13 @@ pub(super) struct Said {
     pub(super) kind: Kind,
     pub(super) need: bool,
     /// Commands asked for besides.
-    pub(super) and: Rc<[Command]>,
-    pub(super) set: Rc<Slots>,
+    pub(super) and: Arc<[Command]>,
+    pub(super) set: Arc<Slots>,
     pub(super) captures: Vec<Capture>,
     pub(super) range: Range<usize>,
     pub(super) cost: f64,
     /// The words that the captures point into.
-    pub(super) words: Rc<[Word]>,
+    pub(super) words: Arc<[Word]>,
 }
 
 /// An utterance taken apart.
@@ -196,17 +197,6 @@ impl Matcher {
         parsed
     }
 
-    /// Whether a command only asks for something to be said.
-    fn is_question(&self, said: &Said) -> bool {
-        let Some(intent) = self.intents.get(said.intent) else { return false };
-        let returns = intent.call.as_ref().is_some_and(|call| call.returns.is_some());
-        returns
-            || matches!(
-                intent.name.as_str(),
-                "assistant.help" | "reminder.list" | "time.query" | "timer.query"
-            )
-    }
-
     /// Every step from one place.
     fn steps(
         &self,
@@ -305,219 +295,11 @@ impl Matcher {
             to_end(go, reason.range.end, OPEN_CONDITION, &Step::Reason);
         }
     }
-
-    /// Every sentence that matches somewhere, or only those of `kinds` that match at the start.
-    pub(super) fn said(&self, utterance: &Utterance, kinds: Option<&[Kind]>) -> Vec<Said> {
-        let heard = utterance.heard();
-        let words: Rc<[Word]> = utterance.words.as_slice().into();
-        let candidates = self.patterns.candidates(&utterance.present);
-        let starts: Vec<usize> = if kinds.is_some() { vec![0] } else { (0..utterance.words.len()).collect() };
-        let mut found: Vec<Said> = Vec::new();
-        for at in candidates {
-            let Some(sentence) = self.patterns.sentences.get(at) else { continue };
-            let kind = self.kinds.get(sentence.intent).copied().unwrap_or(Kind::Command);
-            let wanted = match kinds {
-                Some(kinds) => kinds.contains(&kind),
-                None => !matches!(kind, Kind::Reference | Kind::Mark | Kind::Correction),
-            };
-            let Some(slots) = self.patterns.slots.get(sentence.intent).filter(|_| wanted) else { continue };
-            for &start in &starts {
-                if !self.may_start(sentence, utterance, start) {
-                    continue;
-                }
-                let plausible =
-                    |captures: &[Capture]| self.is_plausible(sentence.intent, captures, &utterance.words);
-                for found_match in walk::matches(&sentence.node, slots, &heard, start, &plausible) {
-                    let said = Said {
-                        intent: sentence.intent,
-                        kind,
-                        need: sentence.need,
-                        and: Rc::clone(&sentence.and),
-                        set: Rc::clone(&sentence.set),
-                        captures: found_match.captures,
-                        range: start..found_match.end,
-                        cost: found_match.cost,
-                        words: Rc::clone(&words),
-                    };
-                    keep(&mut found, said);
-                }
-            }
-        }
-        found
-    }
-
-    fn may_start(&self, sentence: &super::pattern::Sentence, utterance: &Utterance, start: usize) -> bool {
-        let Some(first) = &sentence.first else { return true };
-        let mut at = start;
-        loop {
-            let Some(id) = utterance.ids.get(at) else { return false };
-            if first.contains(id) {
-                return true;
-            }
-            if first.contains(&super::pattern::A_NUMBER)
-                && (super::numbers::ordinal(&utterance.words, at).is_some()
-                    || super::numbers::duration(&utterance.words, at).is_some())
-            {
-                return true;
-            }
-            if !utterance.words.get(at).is_some_and(|word| word.idle) {
-                return false;
-            }
-            at += 1;
-        }
-    }
-
-    /// Whether the unexplained part of an utterance asks for something else, so that the explained part
-    /// stands on its own. Otherwise the commands are taken for accidents of talk.
-    pub(super) fn is_other_order(&self, utterance: &Utterance, parsed: &Parsed) -> bool {
-        !parsed.commands.is_empty()
-            && parsed.commands.iter().all(|command| command.kind == Kind::Command && !command.need)
-            && parsed.lost().all(|range| {
-                let words = utterance.words.get(range.clone());
-                is_negated(words)
-                    || words
-                        .and_then(<[Word]>::first)
-                        .is_some_and(|word| ORDER_WORDS.contains(&word.text.as_str()))
-            })
-    }
 }
 
 /// Whether a "when" with this word behind it asks instead of setting a condition: "when was".
 fn is_question(next: Option<&Word>) -> bool {
-    const INVERTED: &[&str] = &[
-        "was", "were", "did", "do", "does", "will", "is", "are", "would", "can", "should", "has", "have",
-        "could",
-    ];
-    next.is_some_and(|word| INVERTED.contains(&word.text.as_str()))
-}
-
-/// Words that begin an order or a question.
-const ORDER_WORDS: &[&str] = &[
-    "what",
-    "who",
-    "where",
-    "when",
-    "why",
-    "how",
-    "which",
-    "tell",
-    "order",
-    "buy",
-    "book",
-    "find",
-    "search",
-    "google",
-    "look",
-    "show",
-    "read",
-    "send",
-    "make",
-    "create",
-    "add",
-    "set",
-    "turn",
-    "switch",
-    "open",
-    "close",
-    "start",
-    "stop",
-    "activate",
-    "deactivate",
-    "enable",
-    "disable",
-    "give",
-    "get",
-    "bring",
-    "take",
-    "put",
-    "park",
-    "overtake",
-    "drive",
-    "accelerate",
-    "brake",
-    "slow",
-    "speed",
-    "wake",
-    "remind",
-    "translate",
-    "calculate",
-    "define",
-    "explain",
-    "recommend",
-    "reserve",
-    "schedule",
-    "check",
-    "is",
-    "are",
-    "does",
-    "do",
-    "will",
-    "tweet",
-    "post",
-    "sing",
-    "write",
-    "play",
-    "pay",
-    "change",
-    "increase",
-    "decrease",
-    "lower",
-    "raise",
-    "lock",
-    "unlock",
-    "cook",
-    "brew",
-    "clean",
-    "charge",
-    "save",
-    "engage",
-    "roll",
-    "move",
-    "adjust",
-    "keep",
-    "let",
-    "use",
-    "record",
-    "film",
-    "print",
-    "download",
-    "install",
-    "update",
-    "connect",
-    "pair",
-    "disconnect",
-    "honk",
-    "flash",
-    "reverse",
-    "merge",
-    "join",
-    "email",
-    "contact",
-    "help",
-    "pick",
-    "fetch",
-    "fill",
-    "refuel",
-];
-
-/// Whether the words forbid something: "don't open the window".
-pub(super) fn is_negated(words: Option<&[Word]>) -> bool {
-    let text = |at: usize| words.and_then(|words| words.get(at)).map_or("", |word| word.text.as_str());
-    matches!((text(0), text(1)), ("do", "not") | ("never", _) | ("not", _) | ("leave", _))
-}
-
-/// Keeps the better of two ways to read the same words as the same intent.
-fn keep(found: &mut Vec<Said>, said: Said) {
-    let same = |known: &&mut Said| {
-        known.intent == said.intent && known.range == said.range && known.kind == said.kind
-    };
-    match found.iter_mut().find(same) {
-        Some(known)
-            if known.cost <= said.cost + 1e-9
-                && (known.captures.len() >= said.captures.len() || known.cost < said.cost) => {}
-        Some(known) => *known = said,
-        None => found.push(said),
-    }
+    next.is_some_and(|word| INVERTED.has(&word.text))
 }
 
 /// Walks the explanation back from its end.

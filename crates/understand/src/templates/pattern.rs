@@ -2,12 +2,13 @@
 //! which words it cannot do without.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use carvoice_core::car::Side;
 use carvoice_core::catalogue::{Catalogue, Choice, Intent, NumberKind, Phrase, SlotKind};
 use carvoice_core::command::{Command, SlotValue, Slots};
 
+use super::needs::{first_words, needs};
 use super::words::template_words;
 
 /// A word known to the templates. [`UNKNOWN`] stands for all others.
@@ -25,11 +26,11 @@ pub(super) enum Node {
     /// This word.
     Word(WordId),
     /// One after the other.
-    Sequence(Vec<Rc<Node>>),
+    Sequence(Vec<Arc<Node>>),
     /// One of them.
-    Choice(Vec<Rc<Node>>),
+    Choice(Vec<Arc<Node>>),
     /// May be left out.
-    Optional(Rc<Node>),
+    Optional(Arc<Node>),
     /// The slot gets this value; nothing is said.
     Value(usize, SlotValue),
     /// A number of the slot.
@@ -39,7 +40,7 @@ pub(super) enum Node {
     /// Any words.
     Text(usize),
     /// The words of this phrase.
-    Span(usize, Rc<Node>),
+    Span(usize, Arc<Node>),
     /// Words that are no value of the slot.
     Wild(usize),
 }
@@ -51,17 +52,17 @@ pub(super) struct SlotInfo {
     /// Set for number slots.
     pub(super) number: Option<NumberKind>,
     /// A value alone, as an answer to a question.
-    pub(super) value: Rc<Node>,
+    pub(super) value: Arc<Node>,
 }
 
 /// One sentence.
 #[derive(Debug)]
 pub(super) struct Sentence {
     pub(super) intent: usize,
-    pub(super) node: Rc<Node>,
-    pub(super) set: Rc<Slots>,
+    pub(super) node: Arc<Node>,
+    pub(super) set: Arc<Slots>,
     pub(super) need: bool,
-    pub(super) and: Rc<[Command]>,
+    pub(super) and: Arc<[Command]>,
     /// Sets of words: of each at least one must be in the utterance.
     pub(super) needed: Vec<BTreeSet<WordId>>,
     /// Words it can begin with; none when it can begin with any.
@@ -99,8 +100,8 @@ impl Patterns {
             }
             let mut own = HashMap::new();
             for group in &intent.sentences {
-                let set = Rc::new(group.set.clone());
-                let and: Rc<[Command]> = group.and.as_slice().into();
+                let set = Arc::new(group.set.clone());
+                let and: Arc<[Command]> = group.and.as_slice().into();
                 for text in &group.sentences {
                     let Ok(phrase) = Phrase::parse(text) else { continue };
                     let node = compiler.node(&phrase, intent, &mut own);
@@ -110,9 +111,9 @@ impl Patterns {
                     sentences.push(Sentence {
                         intent: index,
                         node,
-                        set: Rc::clone(&set),
+                        set: Arc::clone(&set),
                         need: group.need,
-                        and: Rc::clone(&and),
+                        and: Arc::clone(&and),
                         needed,
                         first,
                     });
@@ -121,7 +122,7 @@ impl Patterns {
             let info = |slot: &carvoice_core::catalogue::Slot| SlotInfo {
                 name: slot.name.clone(),
                 number: if let SlotKind::Number(kind) = &slot.kind { Some(kind.clone()) } else { None },
-                value: Rc::new(Node::Empty),
+                value: Arc::new(Node::Empty),
             };
             let mut infos: Vec<SlotInfo> = intent.slots.iter().map(info).collect();
             for (at, info) in infos.iter_mut().enumerate() {
@@ -182,7 +183,7 @@ struct Compiler {
     ids: HashMap<String, WordId>,
     steering: Side,
     /// Rules without slots, compiled once for all intents.
-    shared: HashMap<String, Rc<Node>>,
+    shared: HashMap<String, Arc<Node>>,
 }
 
 impl Compiler {
@@ -193,63 +194,63 @@ impl Compiler {
         self.shared.clear();
     }
 
-    fn words(&mut self, text: &str) -> Rc<Node> {
+    fn words(&mut self, text: &str) -> Arc<Node> {
         if let Some(article) = text.strip_suffix('!') {
             let next = self.ids.len() as WordId + 2;
-            return Rc::new(Node::Word(*self.ids.entry(article.to_owned()).or_insert(next)));
+            return Arc::new(Node::Word(*self.ids.entry(article.to_owned()).or_insert(next)));
         }
         let mut nodes: Vec<_> = template_words(text)
             .into_iter()
             .map(|word| {
                 let next = self.ids.len() as WordId + 2;
-                Rc::new(Node::Word(*self.ids.entry(word).or_insert(next)))
+                Arc::new(Node::Word(*self.ids.entry(word).or_insert(next)))
             })
             .collect();
         match nodes.len() {
-            0 => Rc::new(Node::Empty),
+            0 => Arc::new(Node::Empty),
             1 => nodes.remove(0),
-            _ => Rc::new(Node::Sequence(nodes)),
+            _ => Arc::new(Node::Sequence(nodes)),
         }
     }
 
-    fn node(&mut self, phrase: &Phrase, intent: &Intent, own: &mut HashMap<String, Rc<Node>>) -> Rc<Node> {
+    fn node(&mut self, phrase: &Phrase, intent: &Intent, own: &mut HashMap<String, Arc<Node>>) -> Arc<Node> {
         match phrase {
             Phrase::Word(word) => self.words(word),
             Phrase::Sequence(parts) => {
                 let parts: Vec<_> = parts.iter().map(|part| self.node(part, intent, own)).collect();
-                Rc::new(Node::Sequence(
+                Arc::new(Node::Sequence(
                     parts.into_iter().filter(|part| !matches!(**part, Node::Empty)).collect(),
                 ))
             }
             Phrase::Choice(parts) => {
-                Rc::new(Node::Choice(parts.iter().map(|part| self.node(part, intent, own)).collect()))
+                Arc::new(Node::Choice(parts.iter().map(|part| self.node(part, intent, own)).collect()))
             }
             Phrase::Optional(part) => match self.node(part, intent, own) {
                 empty if matches!(*empty, Node::Empty) => empty,
-                part => Rc::new(Node::Optional(part)),
+                part => Arc::new(Node::Optional(part)),
             },
             Phrase::Rule(name) => self.rule(name, intent, own),
             Phrase::Slot { name, rule, any } => {
                 let Some(at) = intent.slots.iter().position(|slot| slot.name == *name) else {
-                    return Rc::new(Node::Empty);
+                    return Arc::new(Node::Empty);
                 };
                 let value = match rule {
-                    Some(rule) => Rc::new(Node::Span(at, self.rule(rule, intent, own))),
+                    Some(rule) => Arc::new(Node::Span(at, self.rule(rule, intent, own))),
                     None => self.slot(at, intent, own),
                 };
-                if *any { Rc::new(Node::Choice(vec![value, Rc::new(Node::Wild(at))])) } else { value }
+                if *any { Arc::new(Node::Choice(vec![value, Arc::new(Node::Wild(at))])) } else { value }
             }
         }
     }
 
-    fn rule(&mut self, name: &str, intent: &Intent, own: &mut HashMap<String, Rc<Node>>) -> Rc<Node> {
+    fn rule(&mut self, name: &str, intent: &Intent, own: &mut HashMap<String, Arc<Node>>) -> Arc<Node> {
         if let Some(node) = self.shared.get(name).or_else(|| own.get(name)) {
-            return Rc::clone(node);
+            return Arc::clone(node);
         }
-        let Some(phrase) = self.rules.get(name).cloned() else { return Rc::new(Node::Empty) };
+        let Some(phrase) = self.rules.get(name).cloned() else { return Arc::new(Node::Empty) };
         let node = self.node(&phrase, intent, own);
         let cache = if self.has_slots(&phrase) { own } else { &mut self.shared };
-        cache.insert(name.to_owned(), Rc::clone(&node));
+        cache.insert(name.to_owned(), Arc::clone(&node));
         node
     }
 
@@ -266,29 +267,29 @@ impl Compiler {
     }
 
     /// Everything that can be said for a slot.
-    fn slot(&mut self, at: usize, intent: &Intent, own: &mut HashMap<String, Rc<Node>>) -> Rc<Node> {
-        let Some(slot) = intent.slots.get(at) else { return Rc::new(Node::Empty) };
+    fn slot(&mut self, at: usize, intent: &Intent, own: &mut HashMap<String, Arc<Node>>) -> Arc<Node> {
+        let Some(slot) = intent.slots.get(at) else { return Arc::new(Node::Empty) };
         let key = format!("{{{}}}", slot.name);
         if let Some(node) = own.get(&key) {
-            return Rc::clone(node);
+            return Arc::clone(node);
         }
         let node = match &slot.kind {
             SlotKind::Text => Node::Text(at),
             SlotKind::Digits => Node::Digits(at),
             SlotKind::Number(kind) => {
-                let mut options = vec![Rc::new(Node::Number(at))];
+                let mut options = vec![Arc::new(Node::Number(at))];
                 for (words, value) in &kind.words {
-                    options.push(Rc::new(Node::Sequence(vec![
+                    options.push(Arc::new(Node::Sequence(vec![
                         self.words(words),
-                        Rc::new(Node::Value(at, SlotValue::Number(*value))),
+                        Arc::new(Node::Value(at, SlotValue::Number(*value))),
                     ])));
                 }
                 Node::Choice(options)
             }
             SlotKind::Choice(choices) => self.choice(at, choices, intent, own),
         };
-        let node = Rc::new(node);
-        own.insert(key, Rc::clone(&node));
+        let node = Arc::new(node);
+        own.insert(key, Arc::clone(&node));
         node
     }
 
@@ -297,7 +298,7 @@ impl Compiler {
         at: usize,
         choices: &[Choice],
         intent: &Intent,
-        own: &mut HashMap<String, Rc<Node>>,
+        own: &mut HashMap<String, Arc<Node>>,
     ) -> Node {
         let is_zone = choices.iter().any(|choice| choice.value == "rear_left");
         let mut options = Vec::new();
@@ -306,8 +307,8 @@ impl Compiler {
             for spoken in choice.spoken.iter().map(String::as_str).chain(sided.iter().copied()) {
                 let Ok(phrase) = Phrase::parse(spoken) else { continue };
                 let spoken = self.node(&phrase, intent, own);
-                let value = Rc::new(Node::Value(at, SlotValue::from(choice.value.as_str())));
-                options.push(Rc::new(Node::Sequence(vec![spoken, value])));
+                let value = Arc::new(Node::Value(at, SlotValue::from(choice.value.as_str())));
+                options.push(Arc::new(Node::Sequence(vec![spoken, value])));
             }
         }
         Node::Choice(options)
@@ -348,75 +349,5 @@ fn sided_words(zone: &str, steering: Side) -> &'static [&'static str] {
         ("rear_left", Side::Left) | ("rear_right", Side::Right) => BEHIND_DRIVER,
         ("rear_left", Side::Right) | ("rear_right", Side::Left) => BEHIND_PASSENGER,
         _ => &[],
-    }
-}
-
-/// Adds the sets of words of which one each must be said.
-fn needs(node: &Node, needed: &mut Vec<BTreeSet<WordId>>) {
-    match node {
-        Node::Word(word) => needed.push(BTreeSet::from([*word])),
-        Node::Number(_) => needed.push(BTreeSet::from([A_NUMBER])),
-        Node::Span(_, inner) => needs(inner, needed),
-        Node::Sequence(parts) => parts.iter().for_each(|part| needs(part, needed)),
-        Node::Choice(parts) => {
-            let mut union = BTreeSet::new();
-            for part in parts {
-                let mut own = Vec::new();
-                needs(part, &mut own);
-                match own.into_iter().min_by_key(BTreeSet::len) {
-                    Some(smallest) => union.extend(smallest),
-                    None => return,
-                }
-            }
-            needed.push(union);
-        }
-        Node::Empty
-        | Node::Optional(_)
-        | Node::Value(..)
-        | Node::Digits(_)
-        | Node::Text(_)
-        | Node::Wild(_) => {}
-    }
-}
-
-/// Words that a phrase can begin with; none when any word can.
-fn first_words(node: &Node) -> Option<BTreeSet<WordId>> {
-    let mut first = BTreeSet::new();
-    match add_first(node, &mut first) {
-        Some(false) => Some(first),
-        _ => None,
-    }
-}
-
-/// Adds to `first` and tells whether the phrase can be silent; none when it can begin with any word.
-fn add_first(node: &Node, first: &mut BTreeSet<WordId>) -> Option<bool> {
-    match node {
-        Node::Empty | Node::Value(..) => Some(true),
-        Node::Word(word) => {
-            first.insert(*word);
-            Some(false)
-        }
-        Node::Number(_) => {
-            first.insert(A_NUMBER);
-            Some(false)
-        }
-        Node::Span(_, inner) => add_first(inner, first),
-        Node::Optional(inner) => add_first(inner, first).map(|_| true),
-        Node::Sequence(parts) => {
-            for part in parts {
-                if !add_first(part, first)? {
-                    return Some(false);
-                }
-            }
-            Some(true)
-        }
-        Node::Choice(parts) => {
-            let mut silent = false;
-            for part in parts {
-                silent |= add_first(part, first)?;
-            }
-            Some(silent)
-        }
-        Node::Digits(_) | Node::Text(_) | Node::Wild(_) => None,
     }
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use carvoice_core::interpretation::Problem;
 
 use super::clauses::{Kind, Parsed, Said};
+use super::lists::MARK_WORDS;
 use super::walk::Value;
 use super::words::{Pause, Word};
 use super::{Matcher, Utterance};
@@ -16,31 +17,6 @@ const MAX_REPLACED: usize = 6;
 const MAX_SHARED: usize = 5;
 const MAX_SHARED_END: usize = 3;
 
-/// Words of which every mark of correction holds one.
-const MARK_WORDS: &[&str] = &[
-    "no",
-    "wait",
-    "sorry",
-    "mean",
-    "meant",
-    "actually",
-    "rather",
-    "make",
-    "correction",
-    "scratch",
-    "oops",
-    "hang",
-    "hold",
-    "say",
-    "better",
-    "bad",
-    "strike",
-    "instead",
-    "second",
-    "change",
-    "wrong",
-];
-
 const COMMANDS: &[Kind] = &[Kind::Command];
 
 impl Matcher {
@@ -50,7 +26,7 @@ impl Matcher {
             return None;
         }
         let words = &utterance.words;
-        if !words.iter().skip(1).any(|word| MARK_WORDS.contains(&word.text.as_str())) {
+        if !words.iter().skip(1).any(|word| MARK_WORDS.has(&word.text)) {
             return None;
         }
         // The last correction counts, and a longer mark before the shorter ones inside it.
@@ -59,7 +35,7 @@ impl Matcher {
             .filter(|at| {
                 words
                     .get(*at..at + 3.min(words.len() - at))
-                    .is_some_and(|near| near.iter().any(|word| MARK_WORDS.contains(&word.text.as_str())))
+                    .is_some_and(|near| near.iter().any(|word| MARK_WORDS.has(&word.text)))
             })
             .find_map(|at| {
                 let ends = self.marks(words.get(at..)?);

@@ -1,7 +1,7 @@
 //! Matching one compiled sentence against the words from one place on.
 
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use carvoice_core::catalogue::Unit;
 use carvoice_core::command::SlotValue;
@@ -56,7 +56,7 @@ pub(super) struct Match {
 
 /// What is left to match, from the inside out.
 struct Rest<'n, 'r> {
-    nodes: &'n [Rc<Node>],
+    nodes: &'n [Arc<Node>],
     next: Option<&'r Rest<'n, 'r>>,
     /// Ends a [`Node::Span`]: its slot and where it began.
     closes: Option<(usize, usize)>,

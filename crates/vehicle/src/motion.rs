@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
+use carvoice_core::policy::PARKED_KMH;
 use zbus::interface;
 
 use crate::cabin::Cabin;
 use crate::refusal::Refusal;
 use crate::values::{in_range, one_of};
-
-/// Above this the car counts as moving, km/h.
-const WALKING: f64 = 5.0;
 
 /// Speed, gear and the side of the steering wheel.
 #[derive(Clone, Debug)]
@@ -46,7 +44,7 @@ impl Motion {
     /// Whether the car is faster than a walk.
     #[must_use]
     pub fn is_moving(&self) -> bool {
-        self.speed_kmh > WALKING
+        self.speed_kmh > PARKED_KMH
     }
 
     /// A car that starts to move is put into drive.

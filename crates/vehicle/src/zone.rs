@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use carvoice_core::zone::{UnknownZone, Zone};
+
 use crate::refusal::Refusal;
 
 /// Names of the seats, in the order of [`PerSeat`].
@@ -19,20 +21,19 @@ pub(crate) const ALL: Seats = Seats(&[0, 1, 2, 3]);
 impl Seats {
     /// The seats of a zone; `unnamed` for an empty zone.
     pub(crate) fn of(zone: &str, unnamed: Self) -> Result<Self, Refusal> {
+        if zone.is_empty() {
+            return Ok(unnamed);
+        }
+        let zone: Zone =
+            zone.parse().map_err(|error: UnknownZone| Refusal::InvalidArgument(error.to_string()))?;
         Ok(match zone {
-            "" => unnamed,
-            "driver" => DRIVER,
-            "passenger" => Self(&[1]),
-            "rear_left" => Self(&[2]),
-            "rear_right" => Self(&[3]),
-            "front" => Self(&[0, 1]),
-            "rear" => Self(&[2, 3]),
-            "all" => ALL,
-            other => {
-                return Err(Refusal::InvalidArgument(format!(
-                    "zone {other:?} is none of driver, passenger, front, rear, rear_left, rear_right, all"
-                )));
-            }
+            Zone::Driver => DRIVER,
+            Zone::Passenger => Self(&[1]),
+            Zone::RearLeft => Self(&[2]),
+            Zone::RearRight => Self(&[3]),
+            Zone::Front => Self(&[0, 1]),
+            Zone::Rear => Self(&[2, 3]),
+            Zone::All => ALL,
         })
     }
 }

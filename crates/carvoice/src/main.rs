@@ -1,6 +1,9 @@
 //! The voice assistant: command line, configuration, threads, supervision. The only crate that
 //! knows all the others.
 
+#![allow(unreachable_pub, reason = "nothing outside this program can reach anything")]
+
+mod announcer;
 mod cli;
 mod commands;
 mod config;

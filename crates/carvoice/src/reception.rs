@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, Weak};
 
-use carvoice_bus::{Answer, Parsed, QueueFull, Refusal, Request, Service};
+use carvoice_bus::{Answer, Parsed, QueueFull, Refusal, Request};
 use carvoice_core::engine::TurnId;
 use carvoice_core::turn::{Event, Rejection};
 use crossbeam_channel::Sender;
 
+use crate::announcer::Announcer;
 use crate::config::Config;
 use crate::engines::{self, SharedCatalogue};
 use crate::pipeline::Pipeline;
@@ -22,8 +23,8 @@ pub struct Reception {
     to_act: Sender<ActJob>,
     config: Arc<Config>,
     catalogue: SharedCatalogue,
-    // The service holds the closure that holds this.
-    service: Weak<Service>,
+    // The announcer holds the service, which holds the closure that holds this.
+    announcer: Weak<Announcer>,
 }
 
 impl Reception {
@@ -31,7 +32,7 @@ impl Reception {
         pipeline: &Pipeline,
         config: &Arc<Config>,
         catalogue: &SharedCatalogue,
-        service: &Arc<Service>,
+        announcer: &Arc<Announcer>,
     ) -> Self {
         Self {
             to_turn: pipeline.to_turn().clone(),
@@ -39,7 +40,7 @@ impl Reception {
             to_act: pipeline.to_act().clone(),
             config: Arc::clone(config),
             catalogue: Arc::clone(catalogue),
-            service: Arc::downgrade(service),
+            announcer: Arc::downgrade(announcer),
         }
     }
 
@@ -90,14 +91,16 @@ impl Reception {
     fn reload(&self, answer: Answer<()>) -> Result<(), QueueFull> {
         let (to_turn, to_act) = (self.to_turn.clone(), self.to_act.clone());
         let (config, catalogue) = (Arc::clone(&self.config), Arc::clone(&self.catalogue));
-        let service = Weak::clone(&self.service);
+        let announcer = Weak::clone(&self.announcer);
         let read_skills = move || {
             let (read, faults) = skills::load(&config.skills.folders);
             let names = read.intents().iter().map(|intent| intent.name.clone()).collect();
             let policy = engines::policy(&read);
             *catalogue.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(read);
             let taken = to_turn.send(Input::SetPolicy(Box::new(policy))) && to_act.try_send(ActJob::Reload).is_ok();
-            if let Some(service) = service.upgrade() {
+            if let Some(announcer) = announcer.upgrade()
+                && let Some(service) = announcer.service()
+            {
                 service.set_intents(names);
             }
             answer.send(match faults.first() {

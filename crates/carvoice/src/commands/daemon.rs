@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::{Arc, OnceLock, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -12,6 +12,7 @@ use carvoice_core::engine::AudioSink;
 use carvoice_core::turn::Notice;
 use crossbeam_channel::{Sender, bounded};
 
+use crate::announcer::Announcer;
 use crate::config::Config;
 use crate::engines::{self, Ends, SharedCatalogue, bus_kind};
 use crate::pipeline::Pipeline;
@@ -40,9 +41,7 @@ pub fn run(config: Config) -> anyhow::Result<ExitCode> {
     let catalogue: SharedCatalogue = Arc::new(RwLock::new(Arc::new(catalogue)));
     let (to_main, ends) = bounded(4);
     watch_signals(to_main.clone())?;
-
-    let reception: Arc<OnceLock<Reception>> = Arc::default();
-    let service = Arc::new(start_service(&config, &catalogue, &reception, to_main)?);
+    let announcer = Arc::new(Announcer::default());
     let replies = config.audio.output.strip_prefix("folder:").map(|folder| Replies {
         folder: PathBuf::from(folder),
         sink: FileSink::new(VOICE_RATE),
@@ -56,10 +55,12 @@ pub fn run(config: Config) -> anyhow::Result<ExitCode> {
         engines::machine(&config, &engines::current(&catalogue)),
         engines::all(&config, &catalogue, pipes),
         Clock::new(false),
-        publish(&config, Arc::clone(&service), replies),
+        publish(&config, Arc::clone(&announcer), replies),
     )?;
     pipeline.wait_until_built();
-    let _ = reception.set(Reception::new(&pipeline, &config, &catalogue, &service));
+    // The name on the bus means that everything is ready, as systemd's Type=dbus has it.
+    let reception = Reception::new(&pipeline, &config, &catalogue, &announcer);
+    announcer.join(start_service(&config, &catalogue, reception, to_main)?);
     tracing::info!(milliseconds = begin.elapsed().as_millis() as u64, "ready");
 
     let end = ends.recv().context("every watcher has gone")?;
@@ -77,19 +78,17 @@ pub fn run(config: Config) -> anyhow::Result<ExitCode> {
 fn start_service(
     config: &Config,
     catalogue: &SharedCatalogue,
-    reception: &Arc<OnceLock<Reception>>,
+    reception: Reception,
     to_main: Sender<End>,
 ) -> anyhow::Result<Service> {
     let intents = engines::current(catalogue).intents().iter().map(|intent| intent.name.clone()).collect();
     let description = Description { language: "en".to_owned(), intents, muted: false };
-    let reception = Arc::clone(reception);
     Ok(Service::start(bus_kind(config), description, move |request| {
         if let Request::BusLost = request {
             let _ = to_main.try_send(End::BusLost);
             return Ok(());
         }
-        // Before everything is built a request is dropped, and its caller told that we are not ready.
-        reception.get().map_or(Ok(()), |reception| reception.take(request))
+        reception.take(request)
     })?)
 }
 
@@ -114,7 +113,7 @@ fn sink(config: &Arc<Config>, replies: Option<&Replies>) -> Make<Box<dyn AudioSi
     })
 }
 
-fn publish(config: &Arc<Config>, service: Arc<Service>, replies: Option<Replies>) -> Publish {
+fn publish(config: &Arc<Config>, announcer: Arc<Announcer>, replies: Option<Replies>) -> Publish {
     let log_transcripts = config.privacy.log_transcripts;
     Box::new(move |_: Duration, notice: &Notice| {
         log(notice, log_transcripts);
@@ -125,7 +124,7 @@ fn publish(config: &Arc<Config>, service: Arc<Service>, replies: Option<Replies>
                 tracing::warn!("{reason}");
             }
         }
-        service.emit(notice.clone());
+        announcer.emit(notice.clone());
     })
 }
 

@@ -46,7 +46,10 @@ impl Check {
 pub fn run(config: &Config, output: Output) -> anyhow::Result<ExitCode> {
     let mut checks = models();
     checks.extend([microphone(config), loudspeaker(config), bus(config)]);
-    checks.extend([assistant(config), vehicle(config), real_time(), skill_folders(config)]);
+    if checks.last().is_some_and(|bus| bus.status == Health::Ok) {
+        checks.extend([assistant(config), vehicle(config)]);
+    }
+    checks.extend([real_time(), skill_folders(config)]);
     checks.extend([privacy(config), wake_word()]);
     for check in &checks {
         output.line(check, || {
@@ -97,7 +100,7 @@ fn loudspeaker(config: &Config) -> Check {
 fn devices(what: &str, fits: impl Fn(&carvoice_audio::DeviceInfo) -> bool) -> String {
     let found: Vec<String> = carvoice_audio::list_devices()
         .into_iter()
-        .filter(fits)
+        .filter(|device| device.id != "null" && fits(device))
         .map(|device| format!("{} ({}, {})", device.id, device.name, device.host))
         .collect();
     if found.is_empty() {

@@ -85,7 +85,6 @@ impl Cabin {
 
         let mut service = Process(service);
         let kind = || BusKind::Address(bus.address().to_owned());
-        let monitor = Client::connect(kind())?.monitor()?;
         let client = Client::connect(kind())?;
         // Stopping nothing is harmless, and refused until the service is ready.
         while let Err(reason) = client.cancel() {
@@ -98,6 +97,7 @@ impl Cabin {
             std::thread::sleep(Duration::from_millis(20));
         }
         let ready_after = begin.elapsed();
+        let monitor = Client::connect(kind())?.monitor()?;
         let (microphone, speech) = bounded(1);
         let stop = Arc::new(AtomicBool::new(false));
         let feeder = feed(&pipe, speech, Arc::clone(&stop))?;

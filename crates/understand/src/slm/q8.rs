@@ -15,8 +15,6 @@ use rayon::prelude::*;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
-#[cfg(target_arch = "x86_64")]
-mod avx512;
 mod portable;
 
 /// Values that share one scale.
@@ -261,17 +259,10 @@ impl Activations {
 /// The outputs of a group for the tokens `first..first + out.len()`, at most [`TILE`].
 fn dot(group: Group<'_>, x: &Activations, first: usize, out: &mut [[f32; GROUP]]) {
     #[cfg(target_arch = "x86_64")]
-    {
-        if avx512::available() {
-            // SAFETY: the processor has the instructions.
-            unsafe { avx512::dot(group, x, first, out) };
-            return;
-        }
-        if avx2::available() {
-            // SAFETY: the processor has the instructions.
-            unsafe { avx2::dot(group, x, first, out) };
-            return;
-        }
+    if avx2::available() {
+        // SAFETY: the processor has the instructions.
+        unsafe { avx2::dot(group, x, first, out) };
+        return;
     }
     portable::dot(group, x, first, out);
 }
@@ -361,15 +352,9 @@ mod tests {
             }
         };
         #[cfg(target_arch = "x86_64")]
-        {
-            if avx2::available() {
-                // SAFETY: the processor has the instructions.
-                check(run(&|group, out| unsafe { avx2::dot(group, &x, 0, out) }));
-            }
-            if avx512::available() {
-                // SAFETY: the processor has the instructions.
-                check(run(&|group, out| unsafe { avx512::dot(group, &x, 0, out) }));
-            }
+        if avx2::available() {
+            // SAFETY: the processor has the instructions.
+            check(run(&|group, out| unsafe { avx2::dot(group, &x, 0, out) }));
         }
         check(run(&|group, out| dot(group, &x, 0, out)));
     }

@@ -66,20 +66,20 @@ fn tile<const N: usize>(group: Group<'_>, x: &Activations, first: usize, out: [&
 
 /// Four columns of eight rows.
 #[target_feature(enable = "avx2")]
-pub(super) fn load(quads: &Quads) -> __m256i {
+fn load(quads: &Quads) -> __m256i {
     // SAFETY: the type holds 32 bytes and is aligned to them.
     unsafe { _mm256_load_si256(std::ptr::from_ref(quads).cast()) }
 }
 
 /// Four columns of a token, for each of the eight rows.
 #[target_feature(enable = "avx2")]
-pub(super) fn broadcast(inputs: [i8; QUAD]) -> __m256i {
+fn broadcast(inputs: [i8; QUAD]) -> __m256i {
     _mm256_set1_epi32(i32::from_le_bytes(inputs.map(i8::cast_unsigned)))
 }
 
 /// Eight scales as `f32`.
 #[target_feature(enable = "avx2,f16c")]
-pub(super) fn widen(scales: &Scales) -> __m256 {
+fn widen(scales: &Scales) -> __m256 {
     // SAFETY: the array holds 16 bytes, and the load needs no alignment.
     let halves: __m128i = unsafe { _mm_loadu_si128(scales.as_ptr().cast()) };
     _mm256_cvtph_ps(halves)
@@ -87,7 +87,7 @@ pub(super) fn widen(scales: &Scales) -> __m256 {
 
 /// Eight outputs.
 #[target_feature(enable = "avx2")]
-pub(super) fn store(out: &mut [f32; GROUP], lanes: __m256) {
+fn store(out: &mut [f32; GROUP], lanes: __m256) {
     // SAFETY: the array holds 32 bytes, and the store needs no alignment.
     unsafe { _mm256_storeu_ps(out.as_mut_ptr(), lanes) };
 }

@@ -106,3 +106,13 @@ fn manifests_share_rules() {
     assert!(Catalogue::parse(&[("lamp.toml", lamp), rules]).is_ok());
     assert!(Catalogue::parse(&[("lamp.toml", lamp)]).is_err());
 }
+
+#[test]
+fn the_documented_skill_is_valid() {
+    let documentation = include_str!("../../../../docs/skills.md");
+    let example = documentation.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let mut files = Catalogue::shipped_files().to_vec();
+    files.push(("parking_heater.toml", example));
+    let catalogue = Catalogue::parse(&files).unwrap();
+    assert!(catalogue.intent("parking_heater.start").is_some());
+}

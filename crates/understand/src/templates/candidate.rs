@@ -43,7 +43,7 @@ impl Matcher {
                 Value::Known(value) => {
                     command.slots.insert(slot.name.clone(), value.clone());
                 }
-                Value::Text => {
+                Value::Text | Value::Listed => {
                     let spoken = self.free_text(text, &slot.name, words);
                     if !spoken.is_empty() {
                         command.slots.insert(slot.name.clone(), SlotValue::Text(spoken));
@@ -112,9 +112,9 @@ impl Matcher {
                 }
                 "label" => content.len() <= MAX_CONTACT && !NO_NAME.has(first) && *first != "timer",
                 "query" => {
-                    !NO_TITLE.has(first)
-                        && !content.iter().any(|word| NO_TUNE.has(word))
-                        && !(content.len() == 1 && matches!(*first, "it" | "this" | "that" | "around" | "on"))
+                    let bare =
+                        content.len() == 1 && matches!(*first, "it" | "this" | "that" | "around" | "on");
+                    !bare && !NO_TITLE.has(first) && !content.iter().any(|word| NO_TUNE.has(word))
                 }
                 _ => true,
             }
@@ -193,14 +193,15 @@ pub(super) fn category_heads(catalogue: &Catalogue) -> BTreeSet<String> {
         for text in intent.sentences.iter().flat_map(|group| &group.sentences) {
             let Ok(phrase) = Phrase::parse(text) else { continue };
             phrase.visit(&mut |part| {
-                if let Phrase::Slot { name, rule: Some(rule), .. } = part {
-                    if name == "category" && free(intent, name) {
-                        let options = catalogue.rules().get(rule).map(String::as_str).unwrap_or_default();
-                        let ends = options
-                            .split(['|', '(', ')', '\n'])
-                            .filter_map(|option| option.split_whitespace().last());
-                        heads.extend(ends.map(str::to_owned));
-                    }
+                if let Phrase::Slot { name, rule: Some(rule), .. } = part
+                    && name == "category"
+                    && free(intent, name)
+                {
+                    let options = catalogue.rules().get(rule).map(String::as_str).unwrap_or_default();
+                    let ends = options
+                        .split(['|', '(', ')', '\n'])
+                        .filter_map(|option| option.split_whitespace().last());
+                    heads.extend(ends.map(str::to_owned));
                 }
             });
         }

@@ -178,13 +178,14 @@ impl Matcher {
                 self.steps(at, state, words, &said, &mut go);
             }
         }
-        let alone = said
-            .iter()
-            .filter(|said| said.kind == Kind::Alone && said.range.start == 0)
-            .max_by_key(|said| said.range.len())
-            .cloned();
+        let end = words.len();
+        let filler = said.iter().filter(|said| {
+            let whole = said.range == (0..end) && said.kind == Kind::Command;
+            whole || said.kind == Kind::Alone && said.range.start == 0
+        });
+        let alone = filler.max_by_key(|said| said.range.len()).cloned();
         let mut parsed = trace(&best, said);
-        // "Thank you" is filler around a command, and a sentence where there is none.
+        // "Thank you" and "next" are filler around a command, and sentences where there is none.
         if parsed.commands.is_empty() && parsed.lost.is_empty() && !parsed.conditional {
             parsed.commands.extend(alone);
         }

@@ -129,11 +129,11 @@ pub(super) fn number(words: &[Word], at: usize) -> Option<Found> {
             decimals.push_str(&digit.to_string());
             next += 1;
         }
-        if let Ok(fraction) = format!("0.{decimals}").parse::<f64>() {
-            if !decimals.is_empty() {
-                value += fraction;
-                end = next;
-            }
+        if let Ok(fraction) = format!("0.{decimals}").parse::<f64>()
+            && !decimals.is_empty()
+        {
+            value += fraction;
+            end = next;
         }
     } else if text(words, end) == "and" {
         let half = end + 1 + usize::from(text(words, end + 1) == "a");

@@ -172,7 +172,9 @@ impl Matcher {
             .said(&self.utterance(words.clone()), Some(COMMANDS))
             .into_iter()
             .filter(|said| said.range.end == words.len())
-            .filter(|said| said.captures.iter().all(|capture| matches!(capture.value, Value::Known(_))))
+            .filter(|said| {
+                said.captures.iter().all(|capture| matches!(capture.value, Value::Known(_) | Value::Listed))
+            })
             .filter(|said| {
                 let candidate = self.candidate("", said, false);
                 !matches!(candidate.problem, Some(Problem::Illegal { .. }))

@@ -13,8 +13,10 @@ use super::words::{Pause, Word};
 
 /// Steps after which a sentence is given up: a guard against phrases with very many readings.
 const MAX_STEPS: usize = 20_000;
-/// Longest free text of most slots, in words.
-const MAX_TEXT: usize = 24;
+/// Longest free text, in words: of a person's name, of most slots, and of a message.
+const MAX_PERSON: usize = 6;
+const MAX_TEXT: usize = 14;
+const MAX_SPEECH: usize = 80;
 /// Longest value that no slot knows, in words.
 const MAX_WILD: usize = 3;
 
@@ -39,6 +41,8 @@ pub(super) enum Value {
     Known(SlotValue),
     /// Words of the transcript.
     Text,
+    /// Words of the transcript that a rule lists.
+    Listed,
     /// A number that the slot does not allow.
     Illegal,
     /// Words that are no value of the slot.
@@ -116,7 +120,7 @@ impl Walk<'_> {
                 }
             }
             Node::Text(slot) => {
-                for end in at + 1..=self.heard.words.len().min(at + MAX_TEXT) {
+                for end in at + 1..=self.heard.words.len().min(at + self.max_words(*slot)) {
                     self.capture(*slot, at..end, Value::Text, end, rest);
                 }
             }
@@ -138,7 +142,7 @@ impl Walk<'_> {
         match rest {
             None => self.accept(at),
             Some(Rest { closes: Some((slot, begin)), next, .. }) => {
-                self.capture(*slot, *begin..at, Value::Text, at, *next)
+                self.capture(*slot, *begin..at, Value::Listed, at, *next)
             }
             Some(Rest { nodes: [], next, .. }) => self.rest(at, *next),
             Some(Rest { nodes: [node, nodes @ ..], next, .. }) => {
@@ -177,7 +181,7 @@ impl Walk<'_> {
     ) {
         if let Some(known) = self.captures.iter().find(|known| known.slot == slot) {
             // Said twice, the same both times: "the driver's side for the driver".
-            if known.value == value && value != Value::Text {
+            if known.value == value && matches!(value, Value::Known(_)) {
                 self.rest(at, rest);
             }
             return;
@@ -209,6 +213,8 @@ impl Walk<'_> {
                 Value::Known(_) => 0.01,
                 Value::Illegal => 0.25,
                 Value::Wild => 2.0 + 0.3 * words.len() as f64,
+                Value::Listed => LISTED,
+                Value::Text if self.is_open(capture.slot) => words.iter().map(open_text_cost).sum(),
                 Value::Text => words.iter().enumerate().map(|(at, word)| text_cost(at, word)).sum(),
             };
         }
@@ -221,6 +227,19 @@ impl Walk<'_> {
                 Pause::Stop => 2.5,
             })
             .sum::<f64>()
+    }
+
+    fn max_words(&self, slot: usize) -> usize {
+        match self.slots.get(slot).map(|slot| slot.name.as_str()) {
+            Some("contact" | "label") => MAX_PERSON,
+            Some("text") => MAX_SPEECH,
+            _ => MAX_TEXT,
+        }
+    }
+
+    /// Whether the slot holds speech, such as a message, rather than a name.
+    fn is_open(&self, slot: usize) -> bool {
+        self.slots.get(slot).is_some_and(|slot| matches!(slot.name.as_str(), "text" | "time"))
     }
 
     /// Past the idle words before `word`, unless one of them is itself meant.
@@ -237,6 +256,18 @@ impl Walk<'_> {
             at += 1;
         }
         at
+    }
+}
+
+/// What a free text costs whose words are listed.
+const LISTED: f64 = 0.02;
+
+/// What a word costs inside a message or a reminder, which may hold anything.
+fn open_text_cost(word: &Word) -> f64 {
+    match word.text.as_str() {
+        "then" | "also" => 2.0,
+        "and" => 1.2,
+        _ => 0.05,
     }
 }
 

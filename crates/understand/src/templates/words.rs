@@ -203,12 +203,12 @@ fn add_piece(piece: &str, offset: usize, words: &mut Vec<Word>) {
         }
     };
     let digits = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ',' | ':' | '+')));
-    if let Some((number, letters)) = digits.filter(|at| *at > 0).and_then(|at| text.split_at_checked(at)) {
-        if let Some((_, unit)) = UNITS.iter().find(|(short, _)| *short == letters) {
-            push(number);
-            push(unit);
-            return;
-        }
+    if let Some((number, letters)) = digits.filter(|at| *at > 0).and_then(|at| text.split_at_checked(at))
+        && let Some((_, unit)) = UNITS.iter().find(|(short, _)| *short == letters)
+    {
+        push(number);
+        push(unit);
+        return;
     }
     if text.starts_with(|c: char| c.is_ascii_digit()) && text.contains(',') {
         push(&text.replace(',', ""));

@@ -3,9 +3,11 @@
 mod audio;
 mod bus;
 mod cli;
+mod daemon;
 mod listen;
 mod machine;
 mod models;
+mod pipeline;
 mod skills;
 mod speak;
 mod tidy;

@@ -217,6 +217,11 @@ pub trait Understander: Send {
         context: &Context,
         cancel: &Cancel,
     ) -> Result<Interpretation, EngineError>;
+
+    /// Whether it works without its language model, on sentence templates alone.
+    fn lacks_model(&self) -> bool {
+        false
+    }
 }
 
 /// Text to speech, pushed out chunk by chunk.

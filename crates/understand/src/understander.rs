@@ -170,6 +170,10 @@ impl Understander for SlmUnderstander {
             }
         }
     }
+
+    fn lacks_model(&self) -> bool {
+        !self.has_model()
+    }
 }
 
 impl Slm {

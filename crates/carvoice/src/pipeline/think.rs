@@ -33,6 +33,7 @@ pub fn run(
 ) {
     let mut transcriber = Guarded::new(Engine::Transcriber, transcriber, to_turn.clone());
     let mut understander = Guarded::new(Engine::Understander, understander, to_turn.clone());
+    report_model(&mut understander, to_turn);
     built();
     for job in jobs {
         match job {
@@ -52,7 +53,16 @@ pub fn run(
                 read_skills();
                 understander.close();
                 understander.revive();
+                report_model(&mut understander, to_turn);
             }
         }
+    }
+}
+
+/// The model is a part of the understander that can be missing by itself.
+fn report_model(understander: &mut Guarded<Box<dyn Understander>>, to_turn: &ToTurn) {
+    if let Some(engine) = understander.engine() {
+        let event = if engine.lacks_model() { Event::EngineLost } else { Event::EngineReady };
+        to_turn.event(event(Engine::LanguageModel));
     }
 }

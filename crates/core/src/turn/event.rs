@@ -207,6 +207,8 @@ pub enum Engine {
     Transcriber,
     /// Text to commands.
     Understander,
+    /// The small language model; without it the sentence templates work alone.
+    LanguageModel,
     /// Text to speech.
     Synthesizer,
     /// Calls to the car.
@@ -223,6 +225,7 @@ impl fmt::Display for Engine {
             Self::WakeWord => "wake-word",
             Self::Transcriber => "transcriber",
             Self::Understander => "understander",
+            Self::LanguageModel => "language-model",
             Self::Synthesizer => "synthesizer",
             Self::Actuator => "actuator",
         })

@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+pub mod cli;
 pub mod contracts;
 pub mod fakes;
 pub mod private_bus;

@@ -11,6 +11,7 @@
 mod error;
 mod normalise;
 mod phrase;
+mod plan;
 mod prompts;
 mod pronounce;
 mod sound;

@@ -13,6 +13,8 @@ use crate::sound::{Network, Noise, SAMPLE_RATE, Silence, Vocoder};
 
 /// Sound kept for phrases that are said again: a minute, 5.8 MB.
 const PROMPT_SAMPLES: usize = 60 * SAMPLE_RATE as usize;
+/// Samples of a kept sound that are given out together: 0.25 s.
+const PROMPT_BLOCK: usize = SAMPLE_RATE as usize / 4;
 /// Seed of the noise in the voice; any number will do, a fixed one makes replies reproducible.
 const SEED: u64 = 1;
 /// Paces at which the voice is still understood.
@@ -153,8 +155,11 @@ impl Synthesizer for Voice {
             out(&scaled);
         };
         if let Some(samples) = self.prompts.get(text) {
-            out(&samples);
-            return Ok(());
+            return samples.chunks(PROMPT_BLOCK).try_for_each(|block| {
+                cancel.check()?;
+                out(block);
+                Ok(())
+            });
         }
         let mut made = Vec::new();
         self.render(text, cancel, &mut |samples| {

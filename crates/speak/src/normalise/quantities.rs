@@ -69,7 +69,10 @@ impl Scanner<'_> {
         if let Some((currency, rest)) = currency(rest.strip_prefix(' ').unwrap_or(rest)) {
             self.take_until(rest);
             self.say_money(&amount, currency);
-        } else if self.ordinal_suffix(&amount) || self.day_and_month(&amount) || self.simple_fraction(&amount)
+        } else if self.decade(&amount)
+            || self.ordinal_suffix(&amount)
+            || self.day_and_month(&amount)
+            || self.simple_fraction(&amount)
         {
             // Said.
         } else {
@@ -142,6 +145,24 @@ impl Scanner<'_> {
     fn is_dialled(&self) -> bool {
         let last = self.last_word().unwrap_or_default().to_lowercase();
         matches!(last.as_str(), "call" | "calling" | "dial" | "dialing" | "dialling")
+    }
+
+    /// "1990s".
+    fn decade(&mut self, amount: &Amount) -> bool {
+        let Some(value) = amount.value().filter(|value| (1100..=2099).contains(value) && value % 10 == 0)
+        else {
+            return false;
+        };
+        if amount.fraction.is_some() || amount.grouped || !starts_with_whole(self.rest, "s") {
+            return false;
+        }
+        self.take(1);
+        let mut words: Vec<String> = pairs(value).into_iter().map(str::to_owned).collect();
+        if let Some(last) = words.last_mut() {
+            *last = last.strip_suffix('y').map_or_else(|| format!("{last}s"), |stem| format!("{stem}ies"));
+        }
+        self.say_all(words);
+        true
     }
 
     fn say_digits(&mut self, digits: &str) {

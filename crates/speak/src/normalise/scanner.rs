@@ -3,6 +3,10 @@
 use super::Token;
 use super::tables::{UNITS, abbreviation, month, sign};
 
+/// Longest word and longest row of initials, in letters. What is longer is no word; it is cut, so that
+/// no token is longer than a phrase may be.
+const LONGEST_WORD: usize = 40;
+
 /// Reads a text from left to right into tokens.
 pub(super) struct Scanner<'a> {
     /// What is still to be read.
@@ -177,7 +181,7 @@ pub(super) fn starts_with_whole(text: &str, symbol: &str) -> bool {
 
 /// Bytes of the word at the start of `text`, with apostrophes and hyphens between letters.
 fn word_length(text: &str) -> usize {
-    let mut letters = text.char_indices().peekable();
+    let mut letters = text.char_indices().take(LONGEST_WORD).peekable();
     let mut end = 0;
     while let Some((start, letter)) = letters.next() {
         let joins = matches!(letter, '\'' | '-') && letters.peek().is_some_and(|(_, next)| is_letter(*next));
@@ -206,7 +210,7 @@ fn initials(text: &str) -> Option<usize> {
     let mut length = 0;
     let mut rest = text;
     let mut count = 0;
-    while let Some(letter) = rest.chars().next().filter(|letter| is_letter(*letter)) {
+    while let Some(letter) = rest.chars().next().filter(|letter| is_letter(*letter) && count < LONGEST_WORD) {
         let Some(after) = rest[letter.len_utf8()..].strip_prefix('.') else { break };
         length += letter.len_utf8() + 1;
         rest = after;

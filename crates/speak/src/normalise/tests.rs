@@ -46,6 +46,7 @@ fn numbers_by_their_use() {
     check("3/4 full", "three quarters full");
     check("No. 5", "number five");
     check("exit 42B", "exit forty two B");
+    check("the 1990s and 2000s", "the nineteen nineties and two thousands");
     check("hunter2", "hunter two");
 }
 
@@ -140,6 +141,16 @@ fn what_has_no_sound_is_dropped() {
     check("Okay 👍, done.", "Okay, done.");
     check("!?.,", "");
     check("e\u{301}clair", "éclair");
+}
+
+#[test]
+fn no_token_is_longer_than_a_phrase() {
+    for text in
+        ["a".repeat(10_000), "a.".repeat(5_000), "7".repeat(10_000), "a-".repeat(5_000), "A/".repeat(5_000)]
+    {
+        let tokens = normalise(&text);
+        assert!(tokens.iter().all(|token| token.letters() <= 120), "{}", &text[..4]);
+    }
 }
 
 #[test]

@@ -26,6 +26,16 @@ use unknown::UnknownWords;
 /// Most capitals that are read by name; longer ones are a shouted word.
 const MOST_INITIALS: usize = 5;
 
+/// Words of the cabin that the lexicon lacks and the network for unknown words gets wrong.
+const CABIN_WORDS: &[(&str, &str)] = &[
+    ("aux", "ˈɔks"),
+    ("carplay", "kˈɑɹplˌA"),
+    ("demist", "dimˈɪst"),
+    ("ikea", "Ikˈiə"),
+    ("nguyen", "nəwˈɪn"),
+    ("wifi", "wˈIfˌI"),
+];
+
 /// Turns words into phonemes.
 pub(crate) struct Pronouncer {
     lexicon: Lexicon,
@@ -111,7 +121,12 @@ impl Pronouncer {
         if let Some(sound) = self.overrides.get(&small) {
             return Ok(sound.clone());
         }
-        if let Some(sound) = roles::function_word(&small, around) {
+        if let Some((_, sound)) = CABIN_WORDS.iter().find(|(word, _)| *word == small) {
+            return Ok((*sound).to_owned());
+        }
+        // "AM" is a band, not a verb.
+        let initials = is_capitals(word) && word.chars().count() > 1;
+        if let Some(sound) = roles::function_word(&small, around).filter(|_| !initials) {
             return Ok(sound.to_owned());
         }
         if word.chars().count() == 1 {

@@ -11,6 +11,7 @@ use tract_onnx::prelude::*;
 
 use super::lexicon::Lexicon;
 use crate::error::model_error;
+use crate::plan::{Input, plan};
 
 /// The network with its alphabets.
 pub(crate) struct UnknownWords {
@@ -23,7 +24,13 @@ pub(crate) struct UnknownWords {
 impl UnknownWords {
     /// Loads the network; its alphabets are in the lexicon.
     pub(crate) fn load(path: &Path, lexicon: &Lexicon) -> Result<Self, EngineError> {
-        let plan = plan(path).map_err(|error| model_error(path, error))?;
+        // The declared inner shapes name the length in a way that tract cannot unify.
+        let plan = tract_onnx::onnx()
+            .with_ignore_value_info(true)
+            .with_ignore_output_shapes(true)
+            .model_for_path(path)
+            .and_then(|model| plan(model, &[Input::Numbers]))
+            .map_err(|error| model_error(path, format!("not the network for unknown words: {error}")))?;
         let (letters, sounds, longest_word) = lexicon.alphabets();
         let network = Self { plan, letters: letters.to_vec(), sounds: sounds.to_vec(), longest_word };
         // A network of another shape shows here, not in the middle of a reply.
@@ -63,16 +70,4 @@ impl UnknownWords {
 /// Number of a letter, from 1.
 fn number(letters: &[char], letter: char) -> Option<i64> {
     letters.iter().position(|known| *known == letter).and_then(|index| i64::try_from(index + 1).ok())
-}
-
-fn plan(path: &Path) -> TractResult<Arc<TypedRunnableModel>> {
-    // The declared inner shapes name the length in a way that tract cannot unify.
-    let mut model = tract_onnx::onnx()
-        .with_ignore_value_info(true)
-        .with_ignore_output_shapes(true)
-        .model_for_path(path)?;
-    let length = model.symbols.sym("length");
-    model
-        .set_input_fact(0, InferenceFact::dt_shape(i64::datum_type(), tvec!(1.to_dim(), length.to_dim())))?;
-    model.into_optimized()?.into_runnable()
 }

@@ -8,6 +8,7 @@ use tract_onnx::prelude::*;
 
 use super::BINS;
 use crate::error::model_error;
+use crate::plan::{Input, plan};
 
 /// Number of the pause that the network expects before and after every phrase.
 const PADDING: i64 = 0;
@@ -43,8 +44,10 @@ pub(super) enum Table {
 impl Network {
     /// Loads the network and tries it once, so that a wrong file shows here.
     pub(crate) fn load(path: &Path) -> Result<Self, EngineError> {
-        let plan =
-            plan(path).map_err(|error| model_error(path, format!("not the voice's network: {error}")))?;
+        let plan = tract_onnx::onnx()
+            .model_for_path(path)
+            .and_then(|model| plan(model, &[Input::Numbers, Input::Factor]))
+            .map_err(|error| model_error(path, format!("not the voice's network: {error}")))?;
         let network = Self { plan };
         network.run(&[], 1.0).map_err(|error| model_error(path, error))?;
         Ok(network)
@@ -88,13 +91,4 @@ impl Frames {
             .and_then(|output| output.view().as_slice::<f32>().ok())
             .unwrap_or_default()
     }
-}
-
-fn plan(path: &Path) -> TractResult<Arc<TypedRunnableModel>> {
-    let mut model = tract_onnx::onnx().model_for_path(path)?;
-    let length = model.symbols.sym("length");
-    model
-        .set_input_fact(0, InferenceFact::dt_shape(i64::datum_type(), tvec!(1.to_dim(), length.to_dim())))?;
-    model.set_input_fact(1, InferenceFact::dt_shape(f32::datum_type(), tvec!(1.to_dim())))?;
-    model.into_optimized()?.into_runnable()
 }

@@ -1,12 +1,13 @@
 //! Words to commands with the real model.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use carvoice_core::car::Side;
 use carvoice_core::catalogue::Catalogue;
 use carvoice_core::command::Command;
 use carvoice_core::engine::{Cancel, Context, EngineError, Understander};
-use carvoice_core::interpretation::{Candidate, Interpretation};
+use carvoice_core::interpretation::{Candidate, Interpretation, Problem};
 use carvoice_tests::contracts::understander as contract;
 use carvoice_tests::fakes::understander::ScriptedUnderstander;
 use carvoice_tests::model;
@@ -15,8 +16,7 @@ use carvoice_understand::slm::gguf::Gguf;
 use carvoice_understand::slm::language;
 use carvoice_understand::slm::model::Model;
 use carvoice_understand::slm::tokenizer::Tokenizer;
-use carvoice_understand::understander::SlmUnderstander;
-use std::time::{Duration, Instant};
+use carvoice_understand::understander::{SlmUnderstander, Thresholds};
 
 const MODEL: &str = "smollm2-135m.gguf";
 
@@ -90,6 +90,45 @@ fn talk_that_is_not_for_the_car_means_nothing() {
     ] {
         assert_eq!(commands(&mut engine, text), [""; 0], "{text}");
     }
+}
+
+/// Never and always, as probabilities.
+const NEVER: f64 = 1.1;
+const ALWAYS: f64 = 0.0;
+
+/// A model whose word is never taken.
+const MUTE: Thresholds = Thresholds {
+    veto_firm: NEVER,
+    veto_loose: NEVER,
+    doubt: ALWAYS,
+    replace: NEVER,
+    alone: NEVER,
+    ask: NEVER,
+};
+
+#[test]
+fn the_thresholds_decide_whose_reading_stands() {
+    let mut engine = real();
+    let mut with = |thresholds, text: &str| {
+        engine.set_thresholds(thresholds);
+        engine.understand(text, &Context::default(), &Cancel::never()).unwrap().candidates
+    };
+    let (firm, loose, unknown) = ("lock the doors", "play hello by adele", "zig zag the flux capacitor");
+
+    assert_eq!(with(MUTE, firm)[0].command.intent, "door.set_lock");
+    assert_eq!(with(MUTE, unknown), []);
+    assert_eq!(with(Thresholds { veto_firm: ALWAYS, ..MUTE }, firm), []);
+    assert_eq!(with(Thresholds { veto_firm: ALWAYS, ..MUTE }, loose).len(), 1);
+    assert_eq!(with(Thresholds { veto_loose: ALWAYS, ..MUTE }, loose), []);
+
+    let doubted = with(Thresholds { doubt: NEVER, ..MUTE }, firm);
+    assert_eq!(doubted[0].problem, Some(Problem::Unsure));
+
+    let own = with(Thresholds { alone: ALWAYS, ..MUTE }, unknown);
+    let asked = with(Thresholds { ask: ALWAYS, ..MUTE }, unknown);
+    assert_eq!(own.len(), asked.len());
+    assert!(own.iter().all(|candidate| candidate.problem != Some(Problem::Unsure)));
+    assert!(asked.iter().all(|candidate| candidate.problem.is_some()));
 }
 
 #[test]

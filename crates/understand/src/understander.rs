@@ -21,12 +21,15 @@ use crate::templates::{Matcher, Reading};
 /// Longest utterance that is looked at, in characters: half a minute of fast speech.
 const LONGEST_UTTERANCE: usize = 400;
 
-/// Tokens a text may have: the examples (about 400 tokens), the longest utterance in a script of which
-/// the vocabulary knows only bytes is refused, and the longest answer.
-const CAPACITY: usize = 1024;
+/// Tokens the model can keep in mind: an utterance (at most about 200, unless it is in a script of which the
+/// vocabulary knows only bytes) with its answer.
+const CAPACITY: usize = 512;
+
+/// The same with the examples in front, which are about 600.
+const CAPACITY_WITH_EXAMPLES: usize = 1024;
 
 /// How long the model may think about one utterance. Then the draft stands.
-const BUDGET: Duration = Duration::from_millis(600);
+const BUDGET: Duration = Duration::from_secs(1);
 
 /// How far the model is trusted. All are probabilities the model gives among the answers that the grammar
 /// admits for the utterance; 0.0 always holds, above 1.0 never.
@@ -65,17 +68,10 @@ impl Thresholds {
         Self { veto_firm: 0.9, veto_loose: 0.5, doubt: 0.2, replace: 0.7, alone: 0.8, ask: 0.4 };
 }
 
-/// A matcher that may move to the thread that uses it.
-struct Movable(Matcher);
-
-// SAFETY: the matcher's reference counts are shared only among its own parts, and it hands none out, so
-// all of them move together and one thread at a time touches them.
-unsafe impl Send for Movable {}
-
 /// Words to commands by templates and, where it is there, the small language model.
 pub struct SlmUnderstander {
     catalogue: Catalogue,
-    matcher: Movable,
+    matcher: Matcher,
     slm: Option<Slm>,
 }
 
@@ -99,15 +95,11 @@ impl SlmUnderstander {
     /// cannot be had.
     #[must_use]
     pub fn without_model(catalogue: &Catalogue, steering: Side) -> Self {
-        Self {
-            catalogue: catalogue.clone(),
-            matcher: Movable(Matcher::with_steering(catalogue, steering)),
-            slm: None,
-        }
+        Self { catalogue: catalogue.clone(), matcher: Matcher::with_steering(catalogue, steering), slm: None }
     }
 
     /// Adds the model in the GGUF file at `model`, merged with the adapter at `adapter`, computing on
-    /// `threads` threads. Takes about half a second.
+    /// `threads` threads. Takes about 0.3 s, and without an adapter a second more to read the examples.
     ///
     /// # Errors
     /// [`EngineError::Model`] when one of the files is missing, damaged or of another kind.
@@ -120,23 +112,21 @@ impl SlmUnderstander {
         let adapter = adapter.map(Adapter::open).transpose()?;
         let mut gguf = Gguf::open(model)?;
         let tokenizer = Tokenizer::new(&gguf)?;
-        let model = Model::load(&mut gguf, adapter.as_ref(), CAPACITY, threads)?;
-        let (prefix, thresholds) = match adapter {
-            Some(_) => (String::new(), Thresholds::TRAINED),
-            None => (prefix::examples(&self.catalogue), Thresholds::UNTRAINED),
+        let (prefix, capacity, thresholds) = match adapter {
+            Some(_) => (String::new(), CAPACITY, Thresholds::TRAINED),
+            None => (prefix::examples(&self.catalogue), CAPACITY_WITH_EXAMPLES, Thresholds::UNTRAINED),
         };
+        let model = Model::load(&mut gguf, adapter.as_ref(), capacity, threads)?;
         let decoder = Decoder::new(model, tokenizer, &self.catalogue, &prefix)?;
         self.slm = Some(Slm { decoder, thresholds });
         Ok(self)
     }
 
-    /// The same with other thresholds, for measuring.
-    #[must_use]
-    pub fn with_thresholds(mut self, thresholds: Thresholds) -> Self {
+    /// Trusts the model otherwise from now on, for measuring. Nothing without a model.
+    pub fn set_thresholds(&mut self, thresholds: Thresholds) {
         if let Some(slm) = &mut self.slm {
             slm.thresholds = thresholds;
         }
-        self
     }
 
     /// Whether the model is there.
@@ -158,7 +148,7 @@ impl Understander for SlmUnderstander {
         if long || is_sound(text) || !text.contains(char::is_alphanumeric) {
             return Ok(Interpretation::default());
         }
-        let reading = self.matcher.0.read(text, context);
+        let reading = self.matcher.read(text, context);
         let Some(slm) = &mut self.slm else { return Ok(reading.interpretation) };
         let limits = Limits { cancel, deadline: Instant::now() + BUDGET };
         match slm.judge(&self.catalogue, text, &reading, limits) {

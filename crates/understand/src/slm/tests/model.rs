@@ -195,7 +195,7 @@ fn an_adapter_for_something_else_is_refused_with_the_reason() {
     assert!(with("rank", "none").contains("rank"));
     assert!(with("rank", "8").contains("expected [8, 64]"));
     assert!(check(adapter_file(&METADATA[1..], &[])).contains("format is missing"));
-    assert!(check(adapter_file(&METADATA, &[right.clone()])).contains("no lora_b beside it"));
+    assert!(check(adapter_file(&METADATA, std::slice::from_ref(&right))).contains("no lora_b beside it"));
     let odd = format!("layers.{LAYERS}.attn_q.lora_a");
     assert!(check(adapter_file(&METADATA, &[(&odd, right.1.clone())])).contains("belongs to no projection"));
     assert!(

@@ -57,6 +57,7 @@ fn problem(candidate: &Candidate) -> Option<&'static str> {
         Problem::Ambiguous { .. } => "ambiguous",
         Problem::NotNow => "not_now",
         Problem::Unsure => "unsure",
+        Problem::Implied => "implied",
     })
 }
 

@@ -274,6 +274,8 @@ pub struct SentenceGroup {
     /// Whether they state a need ("I'm cold") rather than give an order. Beside an order in the
     /// same utterance a need is only its reason.
     pub need: bool,
+    /// Whether the command is only guessed from what was said ("I'm hungry"): it is asked first.
+    pub implied: bool,
     /// Commands that these sentences ask for besides ("AC to max" is the fan as well).
     pub and: Vec<Command>,
     /// Sentences in template syntax: `[optional]`, `(one|other)`, `<rule>`, `{slot}`, and

@@ -142,6 +142,7 @@ impl Reader {
         let mut sentences = vec![SentenceGroup {
             set: Slots::new(),
             need: false,
+            implied: false,
             and: Vec::new(),
             sentences: self.sentences(file, &intent.sentences, &slots),
         }];
@@ -153,7 +154,13 @@ impl Reader {
             }
             let lines = self.sentences(file, &also.sentences, &slots);
             let and = also.and.iter().map(|command| command.get_ref().clone()).collect();
-            sentences.push(SentenceGroup { set, need: also.need, and, sentences: lines });
+            sentences.push(SentenceGroup {
+                set,
+                need: also.need,
+                implied: also.implied,
+                and,
+                sentences: lines,
+            });
         }
         sentences.retain(|group| !group.sentences.is_empty());
         if sentences.is_empty() {

@@ -92,6 +92,8 @@ pub(super) struct Also {
     #[serde(default)]
     pub(super) need: bool,
     #[serde(default)]
+    pub(super) implied: bool,
+    #[serde(default)]
     pub(super) and: Vec<Spanned<Command>>,
     pub(super) sentences: Vec<Spanned<String>>,
 }

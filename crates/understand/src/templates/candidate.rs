@@ -60,6 +60,9 @@ impl Matcher {
         if conditional && problem.is_none() {
             problem = Some(Problem::NotNow);
         }
+        if said.implied && problem.is_none() {
+            problem = Some(Problem::Implied);
+        }
         let confidence = (LITERAL - PER_COST * said.cost).max(LEAST);
         Candidate { command, confidence, problem }
     }

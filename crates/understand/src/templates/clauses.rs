@@ -64,6 +64,7 @@ pub(super) struct Said {
     pub(super) intent: usize,
     pub(super) kind: Kind,
     pub(super) need: bool,
+    pub(super) implied: bool,
     /// Commands asked for besides.
     pub(super) and: Arc<[Command]>,
     pub(super) set: Arc<Slots>,

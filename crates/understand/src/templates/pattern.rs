@@ -62,6 +62,7 @@ pub(super) struct Sentence {
     pub(super) node: Arc<Node>,
     pub(super) set: Arc<Slots>,
     pub(super) need: bool,
+    pub(super) implied: bool,
     pub(super) and: Arc<[Command]>,
     /// Sets of words: of each at least one must be in the utterance.
     pub(super) needed: Vec<BTreeSet<WordId>>,
@@ -113,6 +114,7 @@ impl Patterns {
                         node,
                         set: Arc::clone(&set),
                         need: group.need,
+                        implied: group.implied,
                         and: Arc::clone(&and),
                         needed,
                         first,

@@ -37,6 +37,7 @@ impl Matcher {
                         intent: sentence.intent,
                         kind,
                         need: sentence.need,
+                        implied: sentence.implied,
                         and: Arc::clone(&sentence.and),
                         set: Arc::clone(&sentence.set),
                         captures: found_match.captures,

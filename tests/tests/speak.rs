@@ -9,6 +9,7 @@ use carvoice_speak::{Voice, VoiceFiles};
 use carvoice_tests::contracts;
 use carvoice_tests::fakes::synthesizer::ScriptedSynthesizer;
 use carvoice_tests::speech::{car_noise, in_car, say, voice, voice_files};
+use proptest::prelude::*;
 
 fn synthesize(voice: &mut Voice, text: &str) -> Vec<f32> {
     let mut samples = Vec::new();
@@ -57,6 +58,18 @@ fn phonemes_of_replies() {
         let said = voice.phonemes(text).unwrap().join(" ");
         let said = said.replace("jˌul", "jul");
         assert_eq!(said, phonemes, "{text}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn every_text_has_phonemes_or_none(text in ".{0,40}", figures in "[0-9:/.,+ °%$€a-zA-Z'–-]{0,24}") {
+        for text in [text, figures] {
+            let phrases = voice().phonemes(&text).unwrap();
+            prop_assert!(phrases.iter().all(|phrase| phrase.chars().count() < 1000), "{phrases:?}");
+        }
     }
 }
 

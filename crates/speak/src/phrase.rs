@@ -8,9 +8,9 @@ use crate::normalise::Token;
 
 /// Longest sentence that is begun whole: about 4 s of speech.
 const FIRST: usize = 60;
-/// Longest later phrase: about 12 s of speech, which takes the network a third of a second, and well
+/// Longest later phrase: about 10 s of speech, which takes the network a third of a second, and well
 /// below the 400 phonemes at which the voice's authors split.
-const LATER: usize = 180;
+const LATER: usize = 150;
 /// A clause shorter than this sounds cut off when it stands alone.
 const SHORTEST: usize = 8;
 

@@ -64,7 +64,7 @@ fn below_thousand(number: u64, words: &mut Vec<&'static str>) {
         words.push(small(rest));
     } else {
         words.extend(TENS.get(usize::try_from(rest / 10).unwrap_or_default()));
-        if rest % 10 > 0 {
+        if !rest.is_multiple_of(10) {
             words.push(small(rest % 10));
         }
     }

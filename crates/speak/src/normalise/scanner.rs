@@ -68,12 +68,8 @@ impl<'a> Scanner<'a> {
     /// Adds a pause; of two pauses the longer stays.
     pub(super) fn pause(&mut self, mark: char) {
         match self.tokens.last_mut() {
-            None => {}
-            Some(Token::Pause(last)) => {
-                if weight(mark) > weight(*last) {
-                    *last = mark;
-                }
-            }
+            Some(Token::Pause(last)) if weight(mark) > weight(*last) => *last = mark,
+            None | Some(Token::Pause(_)) => {}
             Some(_) => self.tokens.push(Token::Pause(mark)),
         }
     }

@@ -87,7 +87,7 @@ class Maker:
             late = rng.choice(phrasing.LATER)
             text = f"{late} {text}" if rng.random() < 0.25 else f"{text} {late}"
             return text, catalogue.NONE, family
-        if kind > 0.91 and output != catalogue.NONE:
+        if kind > 0.91 and output != catalogue.NONE and not output.startswith("assistant."):
             return self._several(template, text, output)
         return self._polite(template, text, output), output, family
 

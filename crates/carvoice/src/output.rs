@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -31,6 +32,17 @@ impl Output {
         out.flush()?;
         Ok(())
     }
+}
+
+/// A duration in milliseconds, to a tenth, as results give it.
+pub fn milliseconds(time: Duration) -> f64 {
+    rounded(time.as_secs_f64() * 1000.0, 1)
+}
+
+/// A number to so many places behind the point.
+pub fn rounded(number: f64, places: i32) -> f64 {
+    let scale = 10f64.powi(places);
+    (number * scale).round() / scale
 }
 
 /// Exit status of a command that worked or, for each thing it looked at, found a fault.

@@ -61,6 +61,12 @@ pub struct Happened {
     pub notice: Notice,
 }
 
+impl Happened {
+    fn since(origin: Duration, at: Duration, notice: Notice) -> Self {
+        Self { t: at.saturating_sub(origin).as_secs_f64(), notice }
+    }
+}
+
 /// A running pipeline on a private bus with a simulated car.
 pub struct Stage {
     tape: Tape,
@@ -132,10 +138,18 @@ impl Stage {
     /// When the assistant does not take the turn, or does not come to rest.
     pub fn play(&mut self, speech: &Speech, mut seen: impl FnMut(&Happened) -> anyhow::Result<()>) -> anyhow::Result<()> {
         let _ = self.missing();
-        let origin = self.clock.now();
-        self.tape.insert(Arc::clone(speech));
+        let mut origin = None;
         loop {
             self.press()?.map_err(|reason| anyhow::anyhow!("{reason}"))?;
+            // The recording begins when somebody listens, or its first word would be lost.
+            let early = self.until_listening()?;
+            let origin = *origin.get_or_insert_with(|| {
+                self.tape.insert(Arc::clone(speech));
+                self.clock.now()
+            });
+            for (at, notice) in early {
+                seen(&Happened::since(origin, at, notice))?;
+            }
             self.until_rest(origin, &mut seen)?;
             if self.tape.left() < SHORTEST_REST {
                 return Ok(());
@@ -166,6 +180,19 @@ impl Stage {
         answer.recv_timeout(PATIENCE).context("the pipeline does not answer")
     }
 
+    /// Everything up to the moment when the microphone is listened to.
+    fn until_listening(&self) -> anyhow::Result<Vec<(Duration, Notice)>> {
+        let mut seen = Vec::new();
+        loop {
+            let (at, notice) = self.notices.recv_timeout(PATIENCE).context("the pipeline hangs")?;
+            let listening = matches!(notice, Notice::State(State::Listening));
+            seen.push((at, notice));
+            if listening {
+                return Ok(seen);
+            }
+        }
+    }
+
     fn until_rest(
         &mut self,
         origin: Duration,
@@ -174,7 +201,7 @@ impl Stage {
         loop {
             let (at, notice) = self.notices.recv_timeout(PATIENCE).context("the pipeline hangs")?;
             let resting = matches!(notice, Notice::State(State::Idle | State::FollowUp));
-            seen(&Happened { t: at.saturating_sub(origin).as_secs_f64(), notice })?;
+            seen(&Happened::since(origin, at, notice))?;
             if resting {
                 if self.tape.left() < SHORTEST_REST {
                     self.pipeline.to_turn().event(Event::Cancelled);

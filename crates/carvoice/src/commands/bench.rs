@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::cli::{Bench, Stage as Part};
 use crate::commands::replay::Summary;
 use crate::config::Config;
-use crate::output::Output;
+use crate::output::{Output, milliseconds, rounded};
 use crate::stage::Stage;
 use crate::{engines, skills, usage};
 
@@ -46,7 +46,7 @@ impl Distribution {
         // Nearest rank.
         let rank = |share: f64| {
             let index = ((share * values.len() as f64).ceil() as usize).max(1) - 1;
-            values.get(index).map(|value| (value * 10.0).round() / 10.0)
+            values.get(index).map(|value| rounded(*value, 1))
         };
         Some(Self { p50: rank(0.5)?, p95: rank(0.95)?, p99: rank(0.99)?, n: values.len() })
     }
@@ -86,9 +86,9 @@ pub fn run(bench: &Bench, config: &Config, output: Output) -> anyhow::Result<Exi
                     first.get_or_insert_with(|| from.elapsed());
                 })?;
                 if let Some(first) = first {
-                    samples.entry("speak_first_audio".to_owned()).or_default().push(first.as_secs_f64() * 1000.0);
+                    samples.entry("speak_first_audio".to_owned()).or_default().push(milliseconds(first));
                 }
-                samples.entry("speak".to_owned()).or_default().push(milliseconds(from));
+                samples.entry("speak".to_owned()).or_default().push(milliseconds(from.elapsed()));
             }
             tell(output, "speak", round, bench.rounds);
         }
@@ -100,7 +100,7 @@ pub fn run(bench: &Bench, config: &Config, output: Output) -> anyhow::Result<Exi
             for speech in &speeches {
                 let from = Instant::now();
                 whisper.transcribe(speech, &Cancel::never())?;
-                samples.entry("transcribe".to_owned()).or_default().push(milliseconds(from));
+                samples.entry("transcribe".to_owned()).or_default().push(milliseconds(from.elapsed()));
             }
             tell(output, "transcribe", round, bench.rounds);
         }
@@ -114,7 +114,7 @@ pub fn run(bench: &Bench, config: &Config, output: Output) -> anyhow::Result<Exi
             for text in SENTENCES {
                 let from = Instant::now();
                 understander.understand(text, &Context::default(), &Cancel::never())?;
-                samples.entry("understand".to_owned()).or_default().push(milliseconds(from));
+                samples.entry("understand".to_owned()).or_default().push(milliseconds(from.elapsed()));
             }
             tell(output, "understand", round, bench.rounds);
         }
@@ -122,7 +122,7 @@ pub fn run(bench: &Bench, config: &Config, output: Output) -> anyhow::Result<Exi
     if wanted(Part::Turn) {
         let from = Instant::now();
         let mut stage = Stage::start(config, true)?;
-        load_ms.insert("pipeline", milliseconds(from));
+        load_ms.insert("pipeline", milliseconds(from.elapsed()));
         for round in 0..bench.rounds {
             for speech in &speeches {
                 let mut summary = Summary::default();
@@ -147,14 +147,10 @@ pub fn run(bench: &Bench, config: &Config, output: Output) -> anyhow::Result<Exi
         latency,
         load_ms,
         peak_memory_mb: usage::peak_memory_mb(None).map(f64::round),
-        processor: ((usage::processor_s() - processor) / begin.elapsed().as_secs_f64() * 100.0).round() / 100.0,
+        processor: rounded((usage::processor_s() - processor) / begin.elapsed().as_secs_f64(), 2),
     };
     output.line(&report, || describe(&report))?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn milliseconds(from: Instant) -> f64 {
-    from.elapsed().as_secs_f64() * 1000.0
 }
 
 fn timed<T, E>(
@@ -164,7 +160,7 @@ fn timed<T, E>(
 ) -> Result<T, E> {
     let from = Instant::now();
     let made = work()?;
-    times.insert(name, milliseconds(from).round());
+    times.insert(name, milliseconds(from.elapsed()).round());
     Ok(made)
 }
 

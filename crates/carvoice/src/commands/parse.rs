@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::cli::Parse;
 use crate::config::Config;
-use crate::output::Output;
+use crate::output::{Output, milliseconds, rounded};
 use crate::{engines, skills};
 
 #[derive(Serialize)]
@@ -90,14 +90,14 @@ impl Parser<'_> {
         let commands = assessment.commands.into_iter().map(|(command, confidence)| CommandLine {
             intent: command.intent,
             slots: command.slots,
-            confidence,
+            confidence: rounded(confidence, 4),
         });
         let line = Line {
             text,
             commands: commands.collect(),
             verdict: assessment.verdict.as_str(),
             reply: assessment.reply,
-            ms: begin.elapsed().as_secs_f64() * 1000.0,
+            ms: milliseconds(begin.elapsed()),
         };
         self.output.line(&line, || line.describe())
     }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::cli::Replay;
 use crate::config::Config;
-use crate::output::{Output, status};
+use crate::output::{Output, rounded, status};
 use crate::stage::{Happened, Stage};
 
 pub fn run(replay: &Replay, config: &Config, output: Output) -> anyhow::Result<ExitCode> {
@@ -57,7 +57,7 @@ fn play(stage: &mut Stage, file: &Path, replay: &Replay, output: Output) -> anyh
 
 fn show(file: &str, t: f64, event: &str, payload: Value, output: Output) -> anyhow::Result<()> {
     let detail = payload.to_string();
-    let line = EventLine { file, t: (t * 1000.0).round() / 1000.0, event, payload };
+    let line = EventLine { file, t: rounded(t, 3), event, payload };
     output.line(&line, || format!("{t:8.3} s  {event:18} {detail}"))
 }
 
@@ -85,7 +85,7 @@ struct Latency(Vec<(&'static str, f64)>);
 
 impl Serialize for Latency {
     fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        out.collect_map(self.0.iter().map(|(name, ms)| (name, (ms * 10.0).round() / 10.0)))
+        out.collect_map(self.0.iter().map(|(name, ms)| (name, rounded(*ms, 1))))
     }
 }
 

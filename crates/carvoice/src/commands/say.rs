@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::cli::Say;
 use crate::config::Config;
 use crate::engines;
-use crate::output::Output;
+use crate::output::{Output, milliseconds, rounded};
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -58,10 +58,9 @@ pub fn run(say: &Say, config: &Config, output: Output) -> anyhow::Result<ExitCod
             std::thread::sleep(speaker.queued().min(Duration::from_millis(50)));
         }
     }
-    let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
     let line = Line {
         text: &text,
-        audio_s: seconds(samples.len(), voice.sample_rate()),
+        audio_s: rounded(seconds(samples.len(), voice.sample_rate()), 3),
         first_audio_ms: milliseconds(first),
         ms: milliseconds(made),
     };

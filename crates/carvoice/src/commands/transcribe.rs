@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::config::Config;
 use crate::engines;
-use crate::output::{Output, status};
+use crate::output::{Output, milliseconds, rounded, status};
 
 /// Whisper hears at most 30 s at once; longer recordings are cut into parts of this length.
 const PART_S: usize = 28;
@@ -35,9 +35,9 @@ pub fn run(files: &[PathBuf], config: &Config, output: Output) -> anyhow::Result
             Ok(Line {
                 file: file.display().to_string(),
                 text: transcript.text,
-                confidence: transcript.confidence,
-                audio_s: seconds(speech.len(), SAMPLE_RATE),
-                ms: begin.elapsed().as_secs_f64() * 1000.0,
+                confidence: rounded(transcript.confidence, 4),
+                audio_s: rounded(seconds(speech.len(), SAMPLE_RATE), 3),
+                ms: milliseconds(begin.elapsed()),
             })
         });
         match line {

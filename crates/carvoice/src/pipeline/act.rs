@@ -11,6 +11,8 @@ use super::wall_clock;
 
 /// Work for the act thread.
 pub enum ActJob {
+    /// The pipeline ends.
+    End,
     /// Ask for the state of the car.
     ReadCar { turn: TurnId },
     /// Carry out a command.
@@ -24,6 +26,7 @@ pub fn run(jobs: &Receiver<ActJob>, make: Make<Box<dyn Actuator>>, to_turn: &ToT
     built();
     for job in jobs {
         match job {
+            ActJob::End => return,
             ActJob::ReadCar { turn } => {
                 let car = call(&mut actuator, |engine| engine.car());
                 to_turn.event(Event::CarRead { turn, car, clock: wall_clock::now() });

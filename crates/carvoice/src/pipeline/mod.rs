@@ -120,18 +120,16 @@ impl Pipeline {
 
 impl Drop for Pipeline {
     fn drop(&mut self) {
-        // The turn thread's end drops its queues, which ends the listen and speak threads; the other
-        // two end with the senders kept here.
+        // The turn thread's end drops its queues, which ends the listen and speak threads. Others may
+        // still hold the queues of the other two.
         while !self.to_turn.send(Input::Shutdown) {
             if self.threads.first().is_none_or(JoinHandle::is_finished) {
                 break;
             }
             std::thread::yield_now();
         }
-        let (closed, _) = bounded(0);
-        self.to_think = closed;
-        let (closed, _) = bounded(0);
-        self.to_act = closed;
+        let _ = self.to_think.send(ThinkJob::End);
+        let _ = self.to_act.send(ActJob::End);
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a pipeline thread panicked");

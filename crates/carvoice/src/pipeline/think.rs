@@ -11,6 +11,8 @@ use super::turn::ToTurn;
 
 /// Work for the think thread.
 pub enum ThinkJob {
+    /// The pipeline ends.
+    End,
     /// Speech to text.
     Transcribe { turn: TurnId, speech: Speech, cancel: Cancel },
     /// Text to meaning, within a turn.
@@ -37,6 +39,7 @@ pub fn run(
     built();
     for job in jobs {
         match job {
+            ThinkJob::End => return,
             ThinkJob::Transcribe { turn, speech, cancel } => {
                 let result = transcriber.run(|engine| engine.transcribe(&speech, &cancel));
                 to_turn.event(Event::Transcribed { turn, result });

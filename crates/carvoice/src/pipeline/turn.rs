@@ -163,8 +163,9 @@ impl TurnThread {
             }
             Effect::Chime(chime) => give(&workers.to_speak, SpeakJob::Chime(chime), || Event::Tick),
             Effect::Publish(notice) => {
-                if let Notice::State(State::Idle | State::FollowUp) = notice {
-                    self.clock.may_skip(true);
+                // Nothing but listening may be hurried through.
+                if matches!(notice, Notice::State(state) if state != State::Listening && state != State::FollowUp) {
+                    self.clock.may_skip(false);
                 }
                 (self.publish)(self.clock.now(), &notice);
                 Ok(())

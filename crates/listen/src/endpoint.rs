@@ -5,15 +5,18 @@ use std::time::Duration;
 
 use carvoice_core::audio::{SAMPLE_RATE, Speech};
 
-/// Voiced frames lie this far above those that keep an utterance going, so that a soft ending is not cut.
+/// How far below the threshold a frame still keeps an utterance going, so that a soft ending is not cut;
+/// at most half the threshold. The value is that of Silero's own endpointing.
 const HYSTERESIS: f32 = 0.15;
-/// Sound kept after the last voiced frame: final consonants are not voiced.
+/// Sound kept after the last frame of speech: the probability falls before the final consonant ends.
 const TAIL: Duration = Duration::from_millis(200);
 
-/// How the endpointer decides.
+/// How the endpointer decides. Any values are safe; those that make no sense, such as a longest utterance
+/// below the shortest speech, make utterances that make no sense.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Probability from which a frame is speech, 0.0..=1.0.
+    /// Probability from which a frame is speech, 0.0..=1.0. Below it by 0.15, though at least half of it,
+    /// a frame keeps an utterance going.
     pub threshold: f32,
     /// Speech must last this long to count: a click does not.
     pub min_speech: Duration,
@@ -21,9 +24,10 @@ pub struct Options {
     pub hangover: Duration,
     /// Sound kept from before the first voiced frame.
     pub pre_roll: Duration,
-    /// Longest utterance; it ends there in any case.
+    /// Longest utterance with its pre-roll; it ends there in any case. Also how long a held button waits
+    /// for speech.
     pub max_utterance: Duration,
-    /// How long to wait for speech.
+    /// How long to wait for speech that is not held by a button.
     pub no_speech: Duration,
 }
 
@@ -62,8 +66,16 @@ pub enum Heard {
 #[derive(Debug)]
 enum Phase {
     Off,
-    Waiting { voiced_from: Option<u64> },
-    Speaking { speech: Vec<f32>, from: u64, voiced_to: u64 },
+    /// `voiced_from` is the position where the speech began that is not yet long enough.
+    Waiting {
+        voiced_from: Option<u64>,
+    },
+    /// `speech` begins at the position `from`; speech was last heard up to `voiced_to`.
+    Speaking {
+        speech: Vec<f32>,
+        from: u64,
+        voiced_to: u64,
+    },
 }
 
 /// Makes utterances of frames and their probabilities of speech. Listens only between
@@ -98,7 +110,7 @@ impl Endpointer {
         !matches!(self.phase, Phase::Off)
     }
 
-    /// Begins to listen. With `hold` the utterance lasts until [`Endpointer::finish`], however long the
+    /// Begins to listen, afresh if it already did. With `hold` the utterance lasts until [`Endpointer::finish`], however long the
     /// speaker pauses, though not beyond the longest utterance.
     pub fn begin(&mut self, hold: bool) {
         self.began = self.position;
@@ -111,78 +123,90 @@ impl Endpointer {
         self.phase = Phase::Off;
     }
 
-    /// The speaker says that this was it: the utterance as far as it was heard.
+    /// The speaker says that this was it: the utterance as far as it was heard; nothing when nobody listened.
     pub fn finish(&mut self) -> Option<Heard> {
         match std::mem::replace(&mut self.phase, Phase::Off) {
             Phase::Off => None,
             Phase::Waiting { .. } => Some(Heard::NoSpeech),
-            Phase::Speaking { speech, from, voiced_to } => Some(self.ended(speech, from, voiced_to)),
+            Phase::Speaking { speech, from, voiced_to } => Some(ended(speech, from, voiced_to)),
         }
     }
 
-    /// Takes the next frame and its probability of speech.
+    /// Takes the next frame, of any length, and its probability of speech. A probability that is no number
+    /// counts as none.
     pub fn push(&mut self, frame: &[f32], probability: f32) -> Option<Heard> {
         let start = self.position;
-        self.position += frame.len() as u64;
+        self.position = start.saturating_add(frame.len() as u64);
         let heard = self.listen(start, frame, probability);
         self.recent.extend(frame);
         // The frames that made sure that this is speech belong to the utterance too.
-        let keep = samples(self.options.pre_roll + self.options.min_speech) as usize + frame.len();
+        let keep = samples(self.options.pre_roll)
+            .saturating_add(samples(self.options.min_speech))
+            .saturating_add(frame.len() as u64);
+        let keep = usize::try_from(keep).unwrap_or(usize::MAX);
         self.recent.drain(..self.recent.len().saturating_sub(keep));
         heard
     }
 
     fn listen(&mut self, start: u64, frame: &[f32], probability: f32) -> Option<Heard> {
         let end = self.position;
+        let threshold = self.options.threshold;
         match &mut self.phase {
             Phase::Off => None,
-            Phase::Waiting { voiced_from } => {
-                if probability < self.options.threshold {
-                    *voiced_from = None;
-                    let waited = end.saturating_sub(self.began);
-                    let limit = if self.hold { self.options.max_utterance } else { self.options.no_speech };
-                    if waited >= samples(limit) {
-                        self.phase = Phase::Off;
-                        return Some(Heard::NoSpeech);
-                    }
-                    return None;
-                }
+            Phase::Waiting { voiced_from } if probability >= threshold => {
                 let at = *voiced_from.get_or_insert(start);
-                if end - at < samples(self.options.min_speech) {
+                if end.saturating_sub(at) < samples(self.options.min_speech) {
                     return None;
                 }
-                // What is remembered ends where this frame begins.
-                let wanted = (start - at.saturating_sub(samples(self.options.pre_roll))) as usize;
-                let skip = self.recent.len().saturating_sub(wanted);
-                let mut speech: Vec<f32> = self.recent.iter().skip(skip).copied().collect();
-                let from = start - speech.len() as u64;
+                let mut speech = before(&self.recent, start, at, samples(self.options.pre_roll));
+                let from = start.saturating_sub(speech.len() as u64);
                 speech.extend_from_slice(frame);
                 self.phase = Phase::Speaking { speech, from, voiced_to: end };
                 Some(Heard::Started { at })
             }
+            Phase::Waiting { voiced_from } => {
+                *voiced_from = None;
+                let limit = if self.hold { self.options.max_utterance } else { self.options.no_speech };
+                if end.saturating_sub(self.began) < samples(limit) {
+                    return None;
+                }
+                self.phase = Phase::Off;
+                Some(Heard::NoSpeech)
+            }
             Phase::Speaking { speech, from, voiced_to } => {
                 speech.extend_from_slice(frame);
-                if probability >= self.options.threshold - HYSTERESIS {
+                let goes_on = probability >= (threshold - HYSTERESIS).max(threshold / 2.0);
+                if goes_on {
                     *voiced_to = end;
                 }
-                let silent = !self.hold && end - *voiced_to >= samples(self.options.hangover);
-                let long = end - *from >= samples(self.options.max_utterance);
+                let silence = end.saturating_sub(*voiced_to);
+                let silent = !goes_on && !self.hold && silence >= samples(self.options.hangover);
+                let long = end.saturating_sub(*from) >= samples(self.options.max_utterance);
                 if !silent && !long {
                     return None;
                 }
                 let (speech, from, voiced_to) = (std::mem::take(speech), *from, *voiced_to);
                 self.phase = Phase::Off;
-                Some(self.ended(speech, from, voiced_to))
+                Some(ended(speech, from, voiced_to))
             }
         }
     }
-
-    fn ended(&self, mut speech: Vec<f32>, from: u64, voiced_to: u64) -> Heard {
-        speech.truncate((voiced_to + samples(TAIL) - from) as usize);
-        Heard::Ended { speech: speech.into(), ended_at: voiced_to }
-    }
 }
 
+/// The end of `recent`, which reaches up to the position `start`, from `pre_roll` samples before `at`.
+fn before(recent: &VecDeque<f32>, start: u64, at: u64, pre_roll: u64) -> Vec<f32> {
+    let wanted = start.saturating_sub(at).saturating_add(pre_roll);
+    let skip = recent.len().saturating_sub(usize::try_from(wanted).unwrap_or(usize::MAX));
+    recent.iter().skip(skip).copied().collect()
+}
+
+fn ended(mut speech: Vec<f32>, from: u64, voiced_to: u64) -> Heard {
+    let wanted = voiced_to.saturating_add(samples(TAIL)).saturating_sub(from);
+    speech.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
+    Heard::Ended { speech: speech.into(), ended_at: voiced_to }
+}
+
+/// Samples in `time`; as many as there are numbers when that is more.
 fn samples(time: Duration) -> u64 {
     (time.as_secs_f64() * f64::from(SAMPLE_RATE)) as u64
 }
@@ -269,6 +293,91 @@ mod tests {
         endpointer.begin(false);
         let heard = hear(&mut endpointer, &"9".repeat(60));
         assert!(matches!(heard[..], [(1, Heard::Started { .. }), (39, Heard::Ended { .. })]), "{heard:?}");
+    }
+
+    #[test]
+    fn a_soft_ending_belongs_to_the_utterance_at_any_threshold() {
+        // Keeping on needs 0.35, and half of a low threshold.
+        for (threshold, probabilities, last) in [(0.5, "99944440000000000", 7), (0.2, "99911110000000000", 7)]
+        {
+            let mut endpointer = Endpointer::new(Options { threshold, ..endpointer().options });
+            endpointer.begin(false);
+            let heard = hear(&mut endpointer, probabilities);
+            let Some((_, Heard::Ended { ended_at, .. })) = heard.last() else { panic!("{heard:?}") };
+            assert_eq!(*ended_at, last * FRAME as u64, "at {threshold}");
+        }
+    }
+
+    #[test]
+    fn what_was_said_before_the_beginning_is_not_an_utterance_but_its_pre_roll() {
+        let mut endpointer = endpointer();
+        hear(&mut endpointer, "0000099999");
+        endpointer.begin(false);
+        assert_eq!(endpointer.push(&[10.0; FRAME], 0.9), None);
+        assert_eq!(endpointer.push(&[11.0; FRAME], 0.9), Some(Heard::Started { at: 10 * FRAME as u64 }));
+        let Some(Heard::Ended { speech, ended_at }) = endpointer.finish() else { panic!() };
+        assert_eq!((speech[0], speech.len(), ended_at), (7.0, 5 * FRAME, 12 * FRAME as u64));
+    }
+
+    #[test]
+    fn an_utterance_at_the_very_beginning_has_no_pre_roll() {
+        let mut endpointer = Endpointer::new(Options { min_speech: Duration::ZERO, ..endpointer().options });
+        endpointer.begin(false);
+        assert_eq!(endpointer.push(&[1.0; 100], 0.9), Some(Heard::Started { at: 0 }));
+        let ended = Heard::Ended { speech: vec![1.0; 100].into(), ended_at: 100 };
+        assert_eq!(endpointer.finish(), Some(ended));
+    }
+
+    #[test]
+    fn beginning_again_forgets_what_was_heard() {
+        let mut endpointer = endpointer();
+        endpointer.begin(false);
+        hear(&mut endpointer, "9999");
+        endpointer.begin(false);
+        assert_eq!(endpointer.finish(), Some(Heard::NoSpeech));
+        assert!(!endpointer.is_listening());
+    }
+
+    #[test]
+    fn a_probability_that_is_no_number_is_not_speech() {
+        let mut endpointer = endpointer();
+        endpointer.begin(false);
+        for _ in 0..19 {
+            assert_eq!(endpointer.push(&[0.0; FRAME], f32::NAN), None);
+        }
+        assert_eq!(endpointer.push(&[0.0; FRAME], f32::NAN), Some(Heard::NoSpeech));
+    }
+
+    #[test]
+    fn no_options_and_no_frames_make_it_panic() {
+        let times = [Duration::ZERO, Duration::from_nanos(1), frames(2), Duration::MAX];
+        let sizes = [0, 1, 511, 3_000, 7];
+        let probabilities = [0.9, 1.0, 0.0, f32::INFINITY, -1.0, f32::NAN, 0.9];
+        for choice in 0..times.len().pow(5) {
+            let time = |digit: u32| times[choice / times.len().pow(digit) % times.len()];
+            let mut endpointer = Endpointer::new(Options {
+                threshold: [0.5, 0.0, -1.0, f32::NAN][choice % 4],
+                min_speech: time(0),
+                hangover: time(1),
+                pre_roll: time(2),
+                max_utterance: time(3),
+                no_speech: time(4),
+            });
+            for step in 0..50 {
+                if step % 17 == 3 {
+                    endpointer.begin(choice % 2 == 0);
+                }
+                let before = endpointer.position();
+                let size = sizes[step % sizes.len()];
+                let heard = endpointer.push(&vec![0.1; size], probabilities[step % probabilities.len()]);
+                assert_eq!(endpointer.position(), before + size as u64);
+                if let Some(Heard::Ended { speech, ended_at }) = heard {
+                    assert!(ended_at <= endpointer.position());
+                    assert!(speech.len() as u64 <= endpointer.position());
+                }
+            }
+            endpointer.finish();
+        }
     }
 
     #[test]

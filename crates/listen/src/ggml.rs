@@ -30,10 +30,10 @@ pub(crate) fn check(path: &Path) -> Result<(), String> {
     if reader.number()? != MAGIC {
         return Err("not a ggml model".into());
     }
-    let tensors = reader.sizes()?;
-    reader.filters()?;
+    let sizes = reader.sizes()?;
+    reader.filters(sizes.mels)?;
     reader.vocabulary()?;
-    for _ in 0..tensors {
+    for _ in 0..sizes.tensors {
         reader.tensor()?;
     }
     if reader.position != length {
@@ -42,6 +42,13 @@ pub(crate) fn check(path: &Path) -> Result<(), String> {
     Ok(())
 }
 
+/// What the sizes say about the rest of the file.
+struct Sizes {
+    mels: u32,
+    tensors: u32,
+}
+
+/// The input, field by field.
 struct Fields {
     input: BufReader<File>,
     position: u64,
@@ -49,6 +56,8 @@ struct Fields {
 }
 
 impl Fields {
+    /// Reads one number. Those that are signed in the format are never negative in a good file, and
+    /// far beyond every limit here when they are.
     fn number(&mut self) -> Result<u32, String> {
         let mut bytes = [0; 4];
         self.input.read_exact(&mut bytes).map_err(|_| self.cut_short())?;
@@ -57,7 +66,7 @@ impl Fields {
     }
 
     fn skip(&mut self, bytes: u64) -> Result<(), String> {
-        if bytes > self.length - self.position {
+        if bytes > self.length.saturating_sub(self.position) {
             return Err(self.cut_short());
         }
         self.position += bytes;
@@ -70,8 +79,8 @@ impl Fields {
         format!("cut short at {} bytes", self.length)
     }
 
-    /// Reads the 11 numbers and gives the count of tensors that a model of that size has.
-    fn sizes(&mut self) -> Result<u32, String> {
+    /// Reads the 11 numbers.
+    fn sizes(&mut self) -> Result<Sizes, String> {
         let mut sizes = [0; 11];
         for size in &mut sizes {
             *size = self.number()?;
@@ -102,12 +111,13 @@ impl Fields {
             return Err("not the sizes of a Whisper model".into());
         }
         let (fixed, per_encoder, per_decoder) = TENSORS;
-        Ok(fixed + per_encoder * audio_layers + per_decoder * text_layers)
+        Ok(Sizes { mels, tensors: fixed + per_encoder * audio_layers + per_decoder * text_layers })
     }
 
-    fn filters(&mut self) -> Result<(), String> {
+    /// Reads the filters of `expected` mel bands over the 201 bins of a transform of 400 samples.
+    fn filters(&mut self, expected: u32) -> Result<(), String> {
         let (mels, bins) = (self.number()?, self.number()?);
-        if ![80, 128].contains(&mels) || bins != 201 {
+        if mels != expected || bins != 201 {
             return Err("not the mel filters of a Whisper model".into());
         }
         self.skip(4 * u64::from(mels) * u64::from(bins))
@@ -218,7 +228,12 @@ mod tests {
             (changed(4, 32_000), "sizes"),
             (changed(20, 5), "sizes"),
             (changed(44, 30), "sizes"),
+            (changed(4, u32::MAX), "sizes"),
             (changed(48, 7), "mel filters"),
+            (changed(48, 128), "mel filters"),
+            (changed(52, u32::MAX), "mel filters"),
+            (changed(40, 128), "mel filters"),
+            (changed(tokens, 2), "damaged"),
             (changed(tokens, u32::MAX), "vocabulary"),
             (changed(tokens + 4, u32::MAX), "damaged"),
             (changed(tensors, 9), "damaged"),

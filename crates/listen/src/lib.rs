@@ -5,6 +5,7 @@
 
 mod endpoint;
 mod ggml;
+mod hallucination;
 mod high_pass;
 mod silero;
 mod whisper;

@@ -23,7 +23,9 @@ pub struct Silero {
     plan: Arc<TypedRunnableModel>,
     high_pass: HighPass,
     context: [f32; CONTEXT],
-    state: (Tensor, Tensor),
+    state: [TValue; 2],
+    /// The state before the first frame.
+    rest: [TValue; 2],
 }
 
 impl Silero {
@@ -34,13 +36,12 @@ impl Silero {
     pub fn load(path: &Path) -> Result<Self, EngineError> {
         let bad = |reason: TractError| EngineError::model(NAME, format!("{}: {reason}", path.display()));
         let plan = plan(path).map_err(bad)?;
-        let mut silero = Self {
-            plan,
-            high_pass: HighPass::new(HIGH_PASS_HZ),
-            context: [0.0; CONTEXT],
-            state: zero().map_err(bad)?,
-        };
-        // A first run shows whether the outputs are those of this model.
+        let zero: TValue = Tensor::zero::<f32>(&STATE).map_err(bad)?.into();
+        let rest = [zero.clone(), zero];
+        let high_pass = HighPass::new(HIGH_PASS_HZ);
+        let mut silero = Self { plan, high_pass, context: [0.0; CONTEXT], state: rest.clone(), rest };
+        // Two runs show whether the outputs are those of this model, and fit its inputs.
+        silero.infer(&[0.0; FRAME]).map_err(bad)?;
         silero.infer(&[0.0; FRAME]).map_err(bad)?;
         silero.reset();
         Ok(silero)
@@ -49,20 +50,22 @@ impl Silero {
     fn infer(&mut self, frame: &[f32]) -> TractResult<f32> {
         let mut input = Vec::with_capacity(CONTEXT + FRAME);
         input.extend_from_slice(&self.context);
-        input.extend(frame.iter().map(|sample| self.high_pass.next(*sample)));
+        // A broken microphone can give samples that are no numbers; filter and state would keep them.
+        let heard = frame.iter().map(|sample| if sample.is_finite() { sample.clamp(-1.0, 1.0) } else { 0.0 });
+        input.extend(heard.map(|sample| self.high_pass.next(sample)));
         if let Some(tail) = input.last_chunk() {
             self.context = *tail;
         }
         let input = Tensor::from_shape(&[1, CONTEXT + FRAME], &input)?;
-        let (h, c) = self.state.clone();
-        let mut outputs = self.plan.run(tvec!(input.into(), h.into(), c.into()))?.into_iter();
+        let [h, c] = self.state.clone();
+        let mut outputs = self.plan.run(tvec!(input.into(), h, c))?.into_iter();
         let (Some(probability), Some(h), Some(c)) = (outputs.next(), outputs.next(), outputs.next()) else {
             return Err(TractError::msg("the model has fewer than three outputs"));
         };
         if h.shape() != STATE || c.shape() != STATE {
             return Err(TractError::msg("the model's state has another shape"));
         }
-        self.state = (h.into_tensor(), c.into_tensor());
+        self.state = [h, c];
         let probability = probability.view();
         let probability = probability.as_slice::<f32>()?.first().copied();
         probability.ok_or_else(|| TractError::msg("the model gave no probability"))
@@ -70,17 +73,18 @@ impl Silero {
 }
 
 fn plan(path: &Path) -> TractResult<Arc<TypedRunnableModel>> {
-    tract_onnx::onnx()
-        .model_for_path(path)?
+    let model = tract_onnx::onnx().model_for_path(path)?;
+    // Naming an input that does not exist would be a panic.
+    let inputs = model.input_outlets()?.len();
+    if inputs != 3 {
+        return Err(TractError::msg(format!("the model has {inputs} inputs, not 3")));
+    }
+    model
         .with_input_fact(0, f32::fact([1, CONTEXT + FRAME]).into())?
         .with_input_fact(1, f32::fact(STATE).into())?
         .with_input_fact(2, f32::fact(STATE).into())?
         .into_optimized()?
         .into_runnable()
-}
-
-fn zero() -> TractResult<(Tensor, Tensor)> {
-    Ok((Tensor::zero::<f32>(&STATE)?, Tensor::zero::<f32>(&STATE)?))
 }
 
 impl VoiceActivity for Silero {
@@ -94,10 +98,9 @@ impl VoiceActivity for Silero {
         }
         let probability =
             self.infer(frame).map_err(|reason| EngineError::failed(format!("voice activity: {reason}")))?;
-        // A broken microphone can give samples that are no numbers; the state must not keep them.
         if probability.is_nan() {
             self.reset();
-            return Ok(0.0);
+            return Err(EngineError::failed("voice activity: the model gave no number"));
         }
         Ok(probability.clamp(0.0, 1.0))
     }
@@ -105,8 +108,6 @@ impl VoiceActivity for Silero {
     fn reset(&mut self) {
         self.context = [0.0; CONTEXT];
         self.high_pass = HighPass::new(HIGH_PASS_HZ);
-        if let Ok(state) = zero() {
-            self.state = state;
-        }
+        self.state = self.rest.clone();
     }
 }

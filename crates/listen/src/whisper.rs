@@ -1,13 +1,17 @@
 //! Speech to text with Whisper, through whisper.cpp.
 
+use std::borrow::Cow;
 use std::ffi::c_void;
+use std::fmt::Display;
 use std::path::Path;
 
 use carvoice_core::audio::{SAMPLE_RATE, Speech, seconds};
 use carvoice_core::engine::{Cancel, EngineError, Transcriber, Transcript};
-use whisper_rs::{FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperState};
+use whisper_rs::{
+    FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperError, WhisperState,
+};
 
-use crate::ggml;
+use crate::{ggml, hallucination};
 
 /// Whisper's window.
 const LONGEST_S: f64 = 30.0;
@@ -22,13 +26,9 @@ const CONTEXT_MARGIN: i32 = 64;
 const DOUBTFUL: f64 = -1.0;
 /// Below this confidence what Whisper makes up from noise is not believed.
 const MADE_UP: f64 = 0.6;
-/// A word said this often in a row is a decoder that runs in circles.
-const MOST_REPEATS: usize = 5;
+/// More threads than this only wait for each other.
+const MOST_THREADS: usize = 64;
 const NAME: &str = "whisper-base";
-
-/// What Whisper writes most often when nobody speaks.
-const FROM_NOISE: [&str; 9] =
-    ["thank you", "thanks for watching", "you", "bye", "thank you for watching", "so", "oh", "okay", "hmm"];
 
 /// A Whisper model and the buffers of one decoder.
 pub struct Whisper {
@@ -38,14 +38,15 @@ pub struct Whisper {
 
 impl Whisper {
     /// Loads a ggml file and decodes once, so that the first command is not slower than the others.
-    /// `threads` is the number of processor threads.
+    /// `threads` is the number of processor threads, brought into 1..=64.
     ///
     /// # Errors
     /// [`EngineError::Model`] when the file is missing, cut short or another model.
     pub fn load(path: &Path, threads: usize) -> Result<Self, EngineError> {
         whisper_rs::install_logging_hooks();
-        ggml::check(path).map_err(|reason| EngineError::model(NAME, reason))?;
-        let bad = |reason| EngineError::model(NAME, format!("{}: {reason}", path.display()));
+        let told = |reason: &dyn Display| EngineError::model(NAME, format!("{}: {reason}", path.display()));
+        ggml::check(path).map_err(|reason| told(&reason))?;
+        let bad = |reason: WhisperError| told(&reason);
         let mut settings = WhisperContextParameters::default();
         settings.use_gpu(false);
         let context = WhisperContext::new_with_params(path, settings).map_err(bad)?;
@@ -61,8 +62,8 @@ impl Whisper {
         let mut params = self.params.clone();
         params.set_audio_ctx(positions);
         params.set_max_tokens((8.0 + 8.0 * seconds(speech.len(), SAMPLE_RATE)) as i32);
-        // SAFETY: whisper.cpp calls back only while `full` below runs, and `cancel` outlives that call;
-        // `stop` only reads it.
+        // SAFETY: whisper.cpp calls back only while `full` below runs, and `cancel` outlives that call.
+        // `stop` only reads it, through atomics, so any thread may call it, and it does not unwind.
         unsafe {
             params.set_abort_callback(Some(stop));
             params.set_abort_callback_user_data(std::ptr::from_ref(cancel).cast_mut().cast());
@@ -84,7 +85,8 @@ impl Whisper {
             }
         }
         decoded.text = decoded.text.split_whitespace().collect::<Vec<_>>().join(" ");
-        decoded.log_prob = if tokens == 0 { f64::NEG_INFINITY } else { sum / f64::from(tokens) };
+        let mean = sum / f64::from(tokens);
+        decoded.log_prob = if mean.is_nan() { f64::NEG_INFINITY } else { mean };
         decoded
     }
 }
@@ -96,20 +98,15 @@ impl Transcriber for Whisper {
         }
         let length = seconds(speech.len(), SAMPLE_RATE);
         if length > LONGEST_S {
-            return Err(EngineError::failed(format!("{length:.0} s of speech; at most {LONGEST_S} s are heard at once")));
+            return Err(EngineError::failed(format!(
+                "{length:.0} s of speech; at most {LONGEST_S} s are heard at once"
+            )));
         }
-        let mut padded = Vec::new();
-        let samples: &[f32] = if speech.len() < SHORTEST {
-            padded.extend_from_slice(speech);
-            padded.resize(SHORTEST, 0.0);
-            &padded
-        } else {
-            speech
-        };
-        let mut decoded = self.decode(samples, audio_context(samples.len()), cancel)?;
+        let samples = prepared(speech);
+        let mut decoded = self.decode(&samples, audio_context(samples.len()), cancel)?;
         if decoded.is_doubtful() {
-            let again = self.decode(samples, FULL_CONTEXT, cancel)?;
-            if again.log_prob > decoded.log_prob || decoded.runs_in_circles() {
+            let again = self.decode(&samples, FULL_CONTEXT, cancel)?;
+            if again.is_better_than(&decoded) {
                 decoded = again;
             }
         }
@@ -127,45 +124,46 @@ struct Decoded {
 
 impl Decoded {
     fn is_doubtful(&self) -> bool {
-        (!self.text.is_empty() && self.log_prob < DOUBTFUL) || self.runs_in_circles()
+        (!self.text.is_empty() && self.log_prob < DOUBTFUL) || hallucination::repeats_itself(&self.text)
     }
 
-    /// The same word, or pair or triple of words, again and again.
-    fn runs_in_circles(&self) -> bool {
-        let lower = self.text.to_lowercase();
-        let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-        (1..=3).any(|period| {
-            let mut run = 0;
-            words.iter().zip(words.iter().skip(period)).any(|(one, next)| {
-                run = if one == next { run + 1 } else { 0 };
-                run >= period * MOST_REPEATS
-            })
-        })
+    /// Repeats are probable to the decoder, so they are looked at first.
+    fn is_better_than(&self, other: &Self) -> bool {
+        let circles = |decoded: &Self| hallucination::repeats_itself(&decoded.text);
+        match (circles(self), circles(other)) {
+            (false, true) => true,
+            (true, false) => false,
+            _ => self.log_prob > other.log_prob,
+        }
     }
 
-    /// Sounds put into brackets, and the phrases Whisper hears in noise.
-    fn is_made_up(&self) -> bool {
-        let text = self.text.trim();
-        let bracketed = [('[', ']'), ('(', ')'), ('*', '*')]
-            .iter()
-            .any(|(open, close)| text.starts_with(*open) && text.ends_with(*close));
-        let words = text.to_lowercase();
-        let words = words.trim_matches(|c: char| !c.is_alphanumeric());
-        let confident = self.log_prob.exp() >= MADE_UP;
-        bracketed || words.is_empty() || (FROM_NOISE.contains(&words) && !confident) || self.runs_in_circles()
-    }
-
-    fn transcript(self) -> Transcript {
-        if self.is_made_up() {
+    fn transcript(&self) -> Transcript {
+        let text = hallucination::without_captions(&self.text);
+        let confidence = self.log_prob.exp().clamp(0.0, 1.0);
+        let from_noise = hallucination::is_from_noise(&text) && confidence < MADE_UP;
+        if text.is_empty() || from_noise || hallucination::repeats_itself(&text) {
             return Transcript::default();
         }
-        Transcript { confidence: self.log_prob.exp().clamp(0.0, 1.0), text: self.text }
+        Transcript { text, confidence }
     }
 }
 
+/// Speech as whisper.cpp can bear it: long enough, every sample a number in -1.0..=1.0.
+fn prepared(speech: &[f32]) -> Cow<'_, [f32]> {
+    let fits = |sample: &f32| (-1.0..=1.0).contains(sample);
+    if speech.len() >= SHORTEST && speech.iter().all(fits) {
+        return Cow::Borrowed(speech);
+    }
+    let sound = |sample: &f32| if sample.is_finite() { sample.clamp(-1.0, 1.0) } else { 0.0 };
+    let mut samples: Vec<f32> = speech.iter().map(sound).collect();
+    samples.resize(speech.len().max(SHORTEST), 0.0);
+    Cow::Owned(samples)
+}
+
+/// Greedy decoding of English. Made once: setting the language leaks its name.
 fn params(threads: usize) -> FullParams<'static, 'static> {
     let mut params = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
-    params.set_n_threads(i32::try_from(threads).unwrap_or(1).max(1));
+    params.set_n_threads(threads.clamp(1, MOST_THREADS) as i32);
     params.set_language(Some("en"));
     params.set_print_special(false);
     params.set_print_progress(false);
@@ -183,13 +181,13 @@ fn params(threads: usize) -> FullParams<'static, 'static> {
 /// Encoder positions for a clip: its length, a margin, rounded up to a multiple that the kernels like.
 fn audio_context(samples: usize) -> i32 {
     let needed = (seconds(samples, SAMPLE_RATE) * 50.0).ceil() as i32 + CONTEXT_MARGIN;
-    ((needed + 63) / 64 * 64).min(FULL_CONTEXT)
+    (needed.saturating_add(63) / 64 * 64).clamp(64, FULL_CONTEXT)
 }
 
 /// Asked by whisper.cpp between two steps of a decode.
 ///
 /// # Safety
-/// `cancel` points to a live [`Cancel`].
+/// `cancel` points to a [`Cancel`] that lives until this returns.
 unsafe extern "C" fn stop(cancel: *mut c_void) -> bool {
     // SAFETY: see above.
     unsafe { &*cancel.cast::<Cancel>() }.is_cancelled()
@@ -212,17 +210,37 @@ mod tests {
 
     #[test]
     fn what_noise_makes_is_not_believed() {
-        for (text, log_prob) in [("[Music]", -0.1), ("(engine revving)", -0.1), ("Thank you.", -1.2), ("...", -0.1)] {
+        let circles = "Turn off. ".repeat(9);
+        let made_up = [("[Music]", -0.1), ("...", -0.1), ("", 0.0), ("Thank you.", -1.2), (&circles, -0.1)];
+        for (text, log_prob) in made_up {
             assert_eq!(decoded(text, log_prob).transcript(), Transcript::default(), "{text}");
         }
         assert_eq!(decoded("Thank you.", -0.1).transcript().text, "Thank you.");
+        assert_eq!(decoded("Mute it. (music)", -0.1).transcript().text, "Mute it.");
     }
 
     #[test]
-    fn circles_are_seen_and_repeats_are_not() {
-        assert!(decoded("mute mute mute mute mute mute mute", -0.1).runs_in_circles());
-        assert!(decoded("turn off, turn off, turn off, turn off, turn off, turn off, turn off.", -0.1).runs_in_circles());
-        assert!(!decoded("call zero zero zero one two two", -0.1).runs_in_circles());
-        assert!(!decoded("no, no, no, twenty two", -0.1).runs_in_circles());
+    fn confidence_is_a_probability() {
+        for (log_prob, expected) in [(0.1, 1.0), (-0.5, (-0.5_f64).exp()), (f64::NEG_INFINITY, 0.0)] {
+            assert_eq!(decoded("Go home.", log_prob).transcript().confidence, expected);
+        }
+    }
+
+    #[test]
+    fn circles_are_never_the_better_text() {
+        let (good, poor) = (decoded("Play jazz.", -1.1), decoded("Place them jazz.", -1.4));
+        let circles = decoded(&"jazz ".repeat(20), -0.01);
+        assert!(good.is_better_than(&poor) && !poor.is_better_than(&good));
+        assert!(poor.is_better_than(&circles) && !circles.is_better_than(&poor));
+        assert!(circles.is_doubtful() && good.is_doubtful());
+        assert!(!decoded("Play jazz.", -0.2).is_doubtful() && !decoded("", -9.0).is_doubtful());
+    }
+
+    #[test]
+    fn sound_is_made_long_and_tame() {
+        let samples = prepared(&[0.5, f32::NAN, f32::INFINITY, -7.0]);
+        assert_eq!((samples.len(), &samples[..5]), (SHORTEST, &[0.5, 0.0, 0.0, -1.0, 0.0][..]));
+        let plain = vec![0.1; SHORTEST + 1];
+        assert!(matches!(prepared(&plain), Cow::Borrowed(same) if same.len() == SHORTEST + 1));
     }
 }

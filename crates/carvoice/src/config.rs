@@ -50,6 +50,7 @@ pub struct Transcribe {
 #[derive(Clone, Debug, Deserialize)]
 pub struct Understand {
     pub language_model: bool,
+    pub adapter: PathBuf,
     pub threads: usize,
 }
 

@@ -80,8 +80,9 @@ pub fn understander(config: &Config, catalogue: &Catalogue) -> Box<dyn Understan
     if !config.understand.language_model {
         return Box::new(templates());
     }
+    let adapter = Some(config.understand.adapter.as_path()).filter(|path| !path.as_os_str().is_empty());
     let with_model = model(LANGUAGE_MODEL)
-        .and_then(|file| templates().with_model(&file, None, config.understand.threads).map_err(text));
+        .and_then(|file| templates().with_model(&file, adapter, config.understand.threads).map_err(text));
     Box::new(with_model.unwrap_or_else(|reason| {
         tracing::warn!("sentence templates work alone: {reason}");
         templates()

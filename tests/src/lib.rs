@@ -1,6 +1,11 @@
 //! What the test binary shares: made speech, private daemons, the built programs, scripted fakes of
 //! the engines and the contract suites that fakes and real engines both pass.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test support: a failed step is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "test support: a failed step is a failed test"
+)]
 
 use std::path::PathBuf;
 

@@ -43,7 +43,9 @@ fn daemon(bus: &PrivateBus, out: &TempDir) -> Command {
 }
 
 fn car(bus: &PrivateBus, arguments: &[&str]) -> Running {
-    let mut car = Running::start(Command::new(program("carvoice-vehicle")).args(["--bus", &bus.address()]).args(arguments));
+    let mut car = Running::start(
+        Command::new(program("carvoice-vehicle")).args(["--bus", &bus.address()]).args(arguments),
+    );
     car.wait_for("ready");
     car
 }

@@ -33,7 +33,8 @@ fn spoken_commands_come_out_right() {
         .map(|(number, one)| {
             let path = folder.path().join(format!("{number:02}.wav"));
             let quarter = Duration::from_millis(250);
-            write_wav(&path, &say_between(quarter, one["text"].as_str().unwrap(), quarter), SAMPLE_RATE).unwrap();
+            write_wav(&path, &say_between(quarter, one["text"].as_str().unwrap(), quarter), SAMPLE_RATE)
+                .unwrap();
             path.display().to_string()
         })
         .collect();
@@ -46,7 +47,8 @@ fn spoken_commands_come_out_right() {
     assert_eq!(summaries.len(), spoken.len());
     let mut wrong = Vec::new();
     for (one, summary) in spoken.iter().zip(summaries) {
-        let expected: Vec<&str> = one["commands"].as_array().unwrap().iter().map(|c| c.as_str().unwrap()).collect();
+        let expected: Vec<&str> =
+            one["commands"].as_array().unwrap().iter().map(|c| c.as_str().unwrap()).collect();
         let got: Vec<String> = summary["commands"].as_array().unwrap().iter().map(words).collect();
         if got != expected {
             wrong.push(format!("{}: {got:?} from {}", one["text"], summary["transcript"]));
@@ -68,13 +70,25 @@ fn a_replay_tells_what_happens_in_order_and_keeps_the_reply() {
     );
     assert_eq!(run.status, 0, "{}", run.err);
     let lines = run.json();
-    let events: Vec<&str> = lines.iter().filter_map(|line| line["event"].as_str()).filter(|event| *event != "state").collect();
+    let events: Vec<&str> =
+        lines.iter().filter_map(|line| line["event"].as_str()).filter(|event| *event != "state").collect();
     assert_eq!(
         events,
-        ["turn_started", "transcript", "reply", "speaking_started", "speaking_ended", "turn_ended", "summary"]
+        [
+            "turn_started",
+            "transcript",
+            "reply",
+            "speaking_started",
+            "speaking_ended",
+            "turn_ended",
+            "summary"
+        ]
     );
     let summary = lines.last().unwrap();
-    assert_eq!((&summary["outcome"], &summary["commands"]), (&Value::from("refused"), &serde_json::json!([])));
+    assert_eq!(
+        (&summary["outcome"], &summary["commands"]),
+        (&Value::from("refused"), &serde_json::json!([]))
+    );
     for key in ["end_of_speech_to_endpoint", "endpoint_to_transcript", "end_of_speech_to_first_audio"] {
         assert!(summary["latency"][key].as_f64().unwrap() > 0.0, "{key}: {summary}");
     }

@@ -28,8 +28,10 @@ impl PipeSource {
         let name = path.display().to_string();
         // Without O_NONBLOCK the opening itself would wait for a writer.
         let pipe = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path);
-        let pipe = pipe.map_err(|reason| AudioError::Gone(format!("{name} ({reason}; make it with mkfifo)")))?;
-        let kind = pipe.metadata().map_err(|reason| AudioError::Backend(format!("{name}: {reason}")))?.file_type();
+        let pipe =
+            pipe.map_err(|reason| AudioError::Gone(format!("{name} ({reason}; make it with mkfifo)")))?;
+        let kind =
+            pipe.metadata().map_err(|reason| AudioError::Backend(format!("{name}: {reason}")))?.file_type();
         if !kind.is_fifo() {
             return Err(AudioError::Unsupported(format!("{name} is not a FIFO; make one with mkfifo")));
         }

@@ -62,7 +62,9 @@ pub enum Command {
         carvoice replay *.wav --out replies           keeps each spoken reply as WAV")]
     Replay(Replay),
     /// Speaks a text
-    #[command(after_help = "Examples:\n  carvoice say 'Twenty one degrees.'\n  carvoice say --out reply.wav 'The boot is open.'")]
+    #[command(
+        after_help = "Examples:\n  carvoice say 'Twenty one degrees.'\n  carvoice say --out reply.wav 'The boot is open.'"
+    )]
     Say(Say),
     /// Obtains, converts and checks the models
     #[command(subcommand)]

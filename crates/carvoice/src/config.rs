@@ -105,13 +105,16 @@ impl Config {
         let mut merged = shipped.clone();
         for path in files {
             let name = path.display().to_string();
-            let text = std::fs::read_to_string(&path).map_err(|reason| error(&name, "cannot be read", reason.to_string()))?;
+            let text = std::fs::read_to_string(&path)
+                .map_err(|reason| error(&name, "cannot be read", reason.to_string()))?;
             merge(&mut merged, parse(&name, &text)?, &shipped, &name, "")?;
         }
         for set in sets {
             merge(&mut merged, parse_set(set)?, &shipped, "--set", "")?;
         }
-        let config: Self = merged.try_into().map_err(|reason: toml::de::Error| error("configuration", "value", reason.message()))?;
+        let config: Self = merged
+            .try_into()
+            .map_err(|reason: toml::de::Error| error("configuration", "value", reason.message()))?;
         config.check()?;
         Ok(config)
     }
@@ -128,7 +131,11 @@ impl Config {
             return Err(error("configuration", "version", "this carvoice reads version 1"));
         }
         if !["auto", "alsa", "pulseaudio"].contains(&self.audio.host.as_str()) {
-            return Err(error("configuration", "audio.host", "expected \"auto\", \"alsa\" or \"pulseaudio\""));
+            return Err(error(
+                "configuration",
+                "audio.host",
+                "expected \"auto\", \"alsa\" or \"pulseaudio\"",
+            ));
         }
         in_range("listen.threshold", f64::from(self.listen.threshold), 0.05, 0.95)?;
         in_range("listen.hangover_ms", self.listen.hangover_ms as f64, 100.0, 3000.0)?;
@@ -164,7 +171,9 @@ pub fn manifests(folder: &Path) -> Vec<PathBuf> {
 
 fn parse(file: &str, text: &str) -> Result<Table, ConfigError> {
     text.parse::<Table>().map_err(|reason| {
-        let line = reason.span().map_or(1, |span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
+        let line = reason
+            .span()
+            .map_or(1, |span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
         error(file, &format!("line {line}"), reason.message())
     })
 }
@@ -179,9 +188,10 @@ fn parse_set(set: &str) -> Result<Table, ConfigError> {
         .ok()
         .and_then(|mut table| table.remove("v"))
         .unwrap_or_else(|| Value::String(value.to_owned()));
-    let nested = key.trim().rsplit('.').fold(value, |inner, part| {
-        Value::Table(std::iter::once((part.to_owned(), inner)).collect())
-    });
+    let nested = key
+        .trim()
+        .rsplit('.')
+        .fold(value, |inner, part| Value::Table(std::iter::once((part.to_owned(), inner)).collect()));
     match nested {
         Value::Table(table) => Ok(table),
         _ => Err(error("--set", set, "expected key=value")),
@@ -189,7 +199,13 @@ fn parse_set(set: &str) -> Result<Table, ConfigError> {
 }
 
 /// Puts `layer` over `target`. `schema` is the shipped table: what is not there is unknown.
-fn merge(target: &mut Table, layer: Table, schema: &Table, file: &str, prefix: &str) -> Result<(), ConfigError> {
+fn merge(
+    target: &mut Table,
+    layer: Table,
+    schema: &Table,
+    file: &str,
+    prefix: &str,
+) -> Result<(), ConfigError> {
     for (key, value) in layer {
         let full = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
         let Some(expected) = schema.get(&key) else {
@@ -209,7 +225,11 @@ fn merge(target: &mut Table, layer: Table, schema: &Table, file: &str, prefix: &
                 target.insert(key, value);
             }
             (expected, value) => {
-                return Err(error(file, &full, format!("expected {}, found {}", expected.type_str(), value.type_str())));
+                return Err(error(
+                    file,
+                    &full,
+                    format!("expected {}, found {}", expected.type_str(), value.type_str()),
+                ));
             }
         }
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::Context;
 use carvoice_audio::{Microphone, PipeSource, Resampler, Selection, Speaker};
 use carvoice_bus::{BusKind, DbusActuator};
-use carvoice_core::catalogue::Catalogue;
 use carvoice_core::audio::{SAMPLE_RATE, Speech};
+use carvoice_core::catalogue::Catalogue;
 use carvoice_core::engine::{
     Actuator, AudioSink, AudioSource, Cancel, Synthesizer, Transcriber, Understander, VoiceActivity,
 };
@@ -66,7 +66,8 @@ pub fn voice(config: &Config) -> Result<Voice, String> {
 pub fn speech(voice: &mut Voice, words: &str) -> anyhow::Result<Speech> {
     let mut samples = Vec::new();
     voice.synthesize(words, &Cancel::never(), &mut |chunk| samples.extend_from_slice(chunk))?;
-    let mut resampler = Resampler::new(voice.sample_rate(), SAMPLE_RATE).context("the voice has no sample rate")?;
+    let mut resampler =
+        Resampler::new(voice.sample_rate(), SAMPLE_RATE).context("the voice has no sample rate")?;
     let mut heard = Vec::new();
     resampler.push(&samples, &mut heard);
     resampler.finish(&mut heard);

@@ -23,7 +23,8 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    let filter = EnvFilter::try_from_env("CARVOICE_LOG").unwrap_or_else(|_| EnvFilter::new("carvoice=info,warn"));
+    let filter =
+        EnvFilter::try_from_env("CARVOICE_LOG").unwrap_or_else(|_| EnvFilter::new("carvoice=info,warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
     match commands::run(cli) {
         Ok(status) => status,

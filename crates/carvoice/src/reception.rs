@@ -53,7 +53,9 @@ impl Reception {
             Request::Listen { zone, hold, answer } => self.ask(Event::Pressed { zone, hold }, answer),
             Request::StopListening { turn } => self.tell(Event::Released { turn }),
             Request::Cancel => self.tell(Event::Cancelled),
-            Request::Say { text, priority, answer } => self.ask(Event::SayRequested { text, priority }, answer),
+            Request::Say { text, priority, answer } => {
+                self.ask(Event::SayRequested { text, priority }, answer)
+            }
             Request::Ask { text, answer } => self.ask(Event::Asked { text, zone: None }, answer),
             Request::SetVocabulary { kind, phrases, answer } => {
                 self.ask(Event::VocabularySet { kind, phrases }, answer)
@@ -80,7 +82,9 @@ impl Reception {
             answer: Box::new(move |meaning| {
                 let parsed = meaning.map(|meaning| {
                     let candidates = meaning.candidates.into_iter();
-                    candidates.map(|one| Parsed { command: one.command, confidence: one.confidence }).collect()
+                    candidates
+                        .map(|one| Parsed { command: one.command, confidence: one.confidence })
+                        .collect()
                 });
                 answer.send(parsed.map_err(|reason| Refusal::NotReady(reason.to_string())));
             }),
@@ -97,7 +101,8 @@ impl Reception {
             let names = read.intents().iter().map(|intent| intent.name.clone()).collect();
             let policy = engines::policy(&read);
             *catalogue.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(read);
-            let taken = to_turn.send(Input::SetPolicy(Box::new(policy))) && to_act.try_send(ActJob::Reload).is_ok();
+            let taken =
+                to_turn.send(Input::SetPolicy(Box::new(policy))) && to_act.try_send(ActJob::Reload).is_ok();
             if let Some(announcer) = announcer.upgrade()
                 && let Some(service) = announcer.service()
             {

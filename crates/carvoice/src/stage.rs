@@ -136,7 +136,11 @@ impl Stage {
     ///
     /// # Errors
     /// When the assistant does not take the turn, or does not come to rest.
-    pub fn play(&mut self, speech: &Speech, mut seen: impl FnMut(&Happened) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    pub fn play(
+        &mut self,
+        speech: &Speech,
+        mut seen: impl FnMut(&Happened) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
         let _ = self.missing();
         let mut origin = None;
         loop {

@@ -84,10 +84,7 @@ impl Default for Settings {
     /// national ones that differ).
     fn default() -> Self {
         let emergency = ["112", "911", "999", "000", "111", "110", "118", "119"];
-        Self {
-            known_numbers: BTreeSet::new(),
-            emergency_numbers: emergency.map(str::to_owned).into(),
-        }
+        Self { known_numbers: BTreeSet::new(), emergency_numbers: emergency.map(str::to_owned).into() }
     }
 }
 
@@ -206,7 +203,6 @@ fn is_for_whole_car(command: &Command) -> bool {
         _ => false,
     }
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -45,7 +45,9 @@ pub fn fill(template: &str, intent: &Intent, values: &Slots) -> Option<String> {
 /// A value as it is said. Templates carry the unit; only seconds bring their own.
 fn value(name: &str, kind: Option<&SlotKind>, value: &SlotValue) -> String {
     match (kind, value) {
-        (Some(SlotKind::Number(NumberKind { unit: Unit::Seconds, .. })), SlotValue::Number(seconds)) => duration(*seconds),
+        (Some(SlotKind::Number(NumberKind { unit: Unit::Seconds, .. })), SlotValue::Number(seconds)) => {
+            duration(*seconds)
+        }
         (_, SlotValue::Number(number)) => plain(*number),
         (Some(SlotKind::Choice(_)), SlotValue::Text(text)) if name == "zone" => zone(text),
         (Some(SlotKind::Choice(_)), SlotValue::Text(text)) => words(text),
@@ -105,7 +107,8 @@ pub(crate) fn range(slot: &str, kind: &NumberKind) -> String {
 #[must_use]
 pub(crate) fn spoken(text: &str) -> String {
     const MOST: usize = 120;
-    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
     words.join(" ").chars().take(MOST).collect()
 }
 
@@ -213,7 +216,6 @@ fn subject(domain: &str) -> String {
     };
     known.to_owned()
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -141,7 +141,9 @@ enum Phase {
     Acting(Box<Plan>),
     Speaking(Speaking),
     /// Whether the microphone is open.
-    FollowUp { listening: bool },
+    FollowUp {
+        listening: bool,
+    },
 }
 
 /// What is being said.
@@ -345,7 +347,9 @@ impl Machine {
     /// was ready. An open question stays open; the caller decides on it.
     fn stop(&mut self, outcome: Outcome) {
         match std::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Listening | Phase::FollowUp { listening: true } => self.effects.push(Effect::StopListening),
+            Phase::Listening | Phase::FollowUp { listening: true } => {
+                self.effects.push(Effect::StopListening)
+            }
             Phase::Speaking(speaking) => {
                 self.effects.push(Effect::StopSpeaking);
                 if speaking.audible {

@@ -28,8 +28,12 @@ const SENTENCES: [&str; 8] = [
     "Close all the windows.",
 ];
 /// What is answered.
-const REPLIES: [&str; 4] =
-    ["21 degrees.", "I can't open the boot while we are moving.", "The driver's window is half open.", "Playing jazz."];
+const REPLIES: [&str; 4] = [
+    "21 degrees.",
+    "I can't open the boot while we are moving.",
+    "The driver's window is half open.",
+    "Playing jazz.",
+];
 
 /// A distribution in milliseconds.
 #[derive(Debug, Serialize)]
@@ -68,7 +72,8 @@ struct Report {
 pub fn run(bench: &Bench, config: &Config, output: Output) -> anyhow::Result<ExitCode> {
     let (begin, processor) = (Instant::now(), usage::processor_s());
     let mut load_ms = BTreeMap::new();
-    let mut voice = timed("voice", &mut load_ms, || engines::voice(config)).map_err(|reason| anyhow!(reason))?;
+    let mut voice =
+        timed("voice", &mut load_ms, || engines::voice(config)).map_err(|reason| anyhow!(reason))?;
     let speeches: Vec<Speech> =
         SENTENCES.iter().map(|text| engines::speech(&mut voice, text)).collect::<anyhow::Result<_>>()?;
     let wanted = |part: Part| bench.stage == Part::All || bench.stage == part;
@@ -107,9 +112,10 @@ pub fn run(bench: &Bench, config: &Config, output: Output) -> anyhow::Result<Exi
     }
     if wanted(Part::Understand) {
         let (catalogue, _) = skills::load(&config.skills.folders);
-        let mut understander =
-            timed("understander", &mut load_ms, || Ok::<_, String>(engines::understander(config, &catalogue)))
-                .map_err(|reason| anyhow!(reason))?;
+        let mut understander = timed("understander", &mut load_ms, || {
+            Ok::<_, String>(engines::understander(config, &catalogue))
+        })
+        .map_err(|reason| anyhow!(reason))?;
         for round in 0..bench.rounds {
             for text in SENTENCES {
                 let from = Instant::now();
@@ -166,12 +172,17 @@ fn timed<T, E>(
 
 fn tell(output: Output, stage: &str, round: u32, rounds: u32) {
     if !output.is_json() {
-        eprint!("\r{stage}: round {} of {rounds}   {}", round + 1, if round + 1 == rounds { "\n" } else { "" });
+        eprint!(
+            "\r{stage}: round {} of {rounds}   {}",
+            round + 1,
+            if round + 1 == rounds { "\n" } else { "" }
+        );
     }
 }
 
 fn describe(report: &Report) -> String {
-    let mut text = format!("{:38} {:>9} {:>9} {:>9} {:>6}\n", "stage, milliseconds", "p50", "p95", "p99", "n");
+    let mut text =
+        format!("{:38} {:>9} {:>9} {:>9} {:>6}\n", "stage, milliseconds", "p50", "p95", "p99", "n");
     for (name, one) in &report.latency {
         text.push_str(&format!("{name:38} {:9.1} {:9.1} {:9.1} {:6}\n", one.p50, one.p95, one.p99, one.n));
     }

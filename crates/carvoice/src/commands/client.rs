@@ -59,7 +59,9 @@ fn monitor(client: Client, output: Output) -> anyhow::Result<ExitCode> {
     loop {
         match monitor.next_within(PATIENCE) {
             Some(Ok((signal, payload))) => {
-                output.line(&json!({ "signal": signal, "payload": payload }), || format!("{signal:18} {payload}"))?;
+                output.line(&json!({ "signal": signal, "payload": payload }), || {
+                    format!("{signal:18} {payload}")
+                })?;
             }
             Some(Err(reason)) => return Err(BusError::into(reason)),
             None => {}

@@ -42,15 +42,17 @@ pub fn run(config: Config) -> anyhow::Result<ExitCode> {
     let (to_main, ends) = bounded(4);
     watch_signals(to_main.clone())?;
     let announcer = Arc::new(Announcer::default());
-    let replies = config.audio.output.strip_prefix("folder:").map(|folder| Replies {
-        folder: PathBuf::from(folder),
-        sink: FileSink::new(VOICE_RATE),
-    });
+    let replies = config
+        .audio
+        .output
+        .strip_prefix("folder:")
+        .map(|folder| Replies { folder: PathBuf::from(folder), sink: FileSink::new(VOICE_RATE) });
     if let Some(replies) = &replies {
         std::fs::create_dir_all(&replies.folder)
             .with_context(|| format!("cannot make {}", replies.folder.display()))?;
     }
-    let pipes = Ends { source: source(&config), sink: sink(&config, replies.as_ref()), bus: bus_kind(&config) };
+    let pipes =
+        Ends { source: source(&config), sink: sink(&config, replies.as_ref()), bus: bus_kind(&config) };
     let mut pipeline = Pipeline::start(
         engines::machine(&config, &engines::current(&catalogue)),
         engines::all(&config, &catalogue, pipes),
@@ -134,7 +136,9 @@ fn log(notice: &Notice, transcripts: bool) {
         Notice::Transcript { turn, text, confidence } if transcripts => {
             tracing::info!(turn = turn.0, confidence, text, "transcript");
         }
-        Notice::Command { turn, command, .. } => tracing::info!(turn = turn.0, intent = command.intent, "command"),
+        Notice::Command { turn, command, .. } => {
+            tracing::info!(turn = turn.0, intent = command.intent, "command")
+        }
         Notice::CommandResult { turn, intent, error: Some(error) } => {
             tracing::warn!(turn = turn.0, intent, error, "command failed");
         }

@@ -58,7 +58,8 @@ pub fn run(config: &Config, output: Output) -> anyhow::Result<ExitCode> {
                 Health::Warning => "warning",
                 Health::Error => "ERROR  ",
             };
-            let remedy = check.remedy.as_ref().map(|remedy| format!("\n{:25}-> {remedy}", "")).unwrap_or_default();
+            let remedy =
+                check.remedy.as_ref().map(|remedy| format!("\n{:25}-> {remedy}", "")).unwrap_or_default();
             format!("{mark}  {:14}  {}{remedy}", check.check, check.detail)
         })?;
     }
@@ -68,7 +69,9 @@ pub fn run(config: &Config, output: Output) -> anyhow::Result<ExitCode> {
 fn models() -> Vec<Check> {
     let store = match Store::open(default_folder()) {
         Ok(store) => store,
-        Err(reason) => return vec![Check::fault("models", Health::Error, reason, "report this: the build is broken")],
+        Err(reason) => {
+            return vec![Check::fault("models", Health::Error, reason, "report this: the build is broken")];
+        }
     };
     let checked = store.verify(&mut Silent, Depth::Changed);
     checked
@@ -83,7 +86,9 @@ fn models() -> Vec<Check> {
 fn microphone(config: &Config) -> Check {
     match engines::microphone(config) {
         Ok(_) => Check::ok("microphone", format!("{} opens", config.audio.input)),
-        Err(reason) => Check::fault("microphone", Health::Warning, reason, &devices("record", |device| device.input)),
+        Err(reason) => {
+            Check::fault("microphone", Health::Warning, reason, &devices("record", |device| device.input))
+        }
     }
 }
 
@@ -93,7 +98,9 @@ fn loudspeaker(config: &Config) -> Check {
     }
     match engines::loudspeaker(config, VOICE_RATE) {
         Ok(_) => Check::ok("loudspeaker", format!("{} opens", config.audio.output)),
-        Err(reason) => Check::fault("loudspeaker", Health::Warning, reason, &devices("play", |device| device.output)),
+        Err(reason) => {
+            Check::fault("loudspeaker", Health::Warning, reason, &devices("play", |device| device.output))
+        }
     }
 }
 
@@ -104,7 +111,9 @@ fn devices(what: &str, fits: impl Fn(&carvoice_audio::DeviceInfo) -> bool) -> St
         .map(|device| format!("{} ({}, {})", device.id, device.name, device.host))
         .collect();
     if found.is_empty() {
-        format!("no device can {what} here; plug one in, start PulseAudio or PipeWire, or use recordings: carvoice replay FILE")
+        format!(
+            "no device can {what} here; plug one in, start PulseAudio or PipeWire, or use recordings: carvoice replay FILE"
+        )
     } else {
         format!("name one in config.toml: {}", found.join(", "))
     }

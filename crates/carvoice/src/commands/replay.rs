@@ -98,7 +98,9 @@ fn event(happened: &Happened) -> Option<(&'static str, Value)> {
             "turn_started",
             json!({ "turn": turn.0, "cause": cause.to_string(), "zone": zone.map(|zone| zone.as_str()) }),
         ),
-        Notice::PartialTranscript { turn, text } => ("partial_transcript", json!({ "turn": turn.0, "text": text })),
+        Notice::PartialTranscript { turn, text } => {
+            ("partial_transcript", json!({ "turn": turn.0, "text": text }))
+        }
         Notice::Transcript { turn, text, confidence } => {
             ("transcript", json!({ "turn": turn.0, "text": text, "confidence": confidence }))
         }
@@ -106,9 +108,10 @@ fn event(happened: &Happened) -> Option<(&'static str, Value)> {
             "command",
             json!({ "turn": turn.0, "intent": command.intent, "slots": command.slots, "confidence": confidence }),
         ),
-        Notice::CommandResult { turn, intent, error } => {
-            ("command_result", json!({ "turn": turn.0, "intent": intent, "done": error.is_none(), "error": error }))
-        }
+        Notice::CommandResult { turn, intent, error } => (
+            "command_result",
+            json!({ "turn": turn.0, "intent": intent, "done": error.is_none(), "error": error }),
+        ),
         Notice::Reply { turn, text } => ("reply", json!({ "turn": turn.0, "text": text })),
         Notice::SpeakingStarted { turn } => ("speaking_started", json!({ "turn": turn.0 })),
         Notice::SpeakingEnded { turn } => ("speaking_ended", json!({ "turn": turn.0 })),

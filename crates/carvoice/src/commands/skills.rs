@@ -32,7 +32,11 @@ fn list(config: &Config, output: Output) -> anyhow::Result<ExitCode> {
     for intent in catalogue.intents() {
         let line = IntentLine {
             intent: &intent.name,
-            slots: intent.slots.iter().map(|slot| format!("{}{}", slot.name, if slot.required { "" } else { "?" })).collect(),
+            slots: intent
+                .slots
+                .iter()
+                .map(|slot| format!("{}{}", slot.name, if slot.required { "" } else { "?" }))
+                .collect(),
             confirm: intent.risk.confirm,
             parked_only: intent.risk.parked_only,
             call: intent.call.as_ref().map(|call| format!("{}.{}", call.interface, call.method)),
@@ -76,7 +80,11 @@ fn check(files: &[PathBuf], output: Output) -> anyhow::Result<ExitCode> {
         output.line(&finding, || fault.to_string())?;
     }
     if faults.is_empty() && !output.is_json() {
-        println!("{} {} no mistake found", files.len(), if files.len() == 1 { "manifest," } else { "manifests," });
+        println!(
+            "{} {} no mistake found",
+            files.len(),
+            if files.len() == 1 { "manifest," } else { "manifests," }
+        );
     }
     Ok(status(faults.is_empty()))
 }

@@ -82,7 +82,10 @@ impl<T> Guarded<T> {
 
     fn panicked(&mut self) -> EngineError {
         if self.last_panic.is_some_and(|last| last.elapsed() < PANIC_WINDOW) {
-            tracing::error!("{}: panicked twice within a minute; ending so that a fresh process can start", self.kind);
+            tracing::error!(
+                "{}: panicked twice within a minute; ending so that a fresh process can start",
+                self.kind
+            );
             std::process::exit(1);
         }
         tracing::error!("{}: panicked; building it again", self.kind);

@@ -59,7 +59,12 @@ impl Pipeline {
     ///
     /// # Errors
     /// When the system gives no more threads.
-    pub fn start(machine: Machine, engines: Engines, clock: Clock, publish: Publish) -> std::io::Result<Self> {
+    pub fn start(
+        machine: Machine,
+        engines: Engines,
+        clock: Clock,
+        publish: Publish,
+    ) -> std::io::Result<Self> {
         let (to_turn, inputs) = bounded(TURN_QUEUE);
         let (to_listen, listen_jobs) = bounded::<ListenJob>(LISTEN_QUEUE);
         let (to_think, think_jobs) = bounded::<ThinkJob>(WORKER_QUEUE);

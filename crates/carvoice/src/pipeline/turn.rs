@@ -150,7 +150,9 @@ impl TurnThread {
                 give(&workers.to_think, job, || Event::Understood { turn, result: Err(busy()) })
             }
             Effect::ReadCar { turn } => give(&workers.to_act, ActJob::ReadCar { turn }, || Event::Tick),
-            Effect::Act { turn, approved } => give(&workers.to_act, ActJob::Act { turn, approved }, || Event::Tick),
+            Effect::Act { turn, approved } => {
+                give(&workers.to_act, ActJob::Act { turn, approved }, || Event::Tick)
+            }
             Effect::Say { turn, text } => {
                 let speech = workers.speech.fetch_add(1, Ordering::AcqRel) + 1;
                 let cancel = Cancel::new(TurnId(speech), Arc::clone(&workers.speech));
@@ -164,7 +166,8 @@ impl TurnThread {
             Effect::Chime(chime) => give(&workers.to_speak, SpeakJob::Chime(chime), || Event::Tick),
             Effect::Publish(notice) => {
                 // Nothing but listening may be hurried through.
-                if matches!(notice, Notice::State(state) if state != State::Listening && state != State::FollowUp) {
+                if matches!(notice, Notice::State(state) if state != State::Listening && state != State::FollowUp)
+                {
                     self.clock.may_skip(false);
                 }
                 (self.publish)(self.clock.now(), &notice);

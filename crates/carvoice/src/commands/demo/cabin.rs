@@ -179,7 +179,10 @@ impl Observed {
                 let mut words = vec![text("intent")];
                 words.extend(slots.map(|(name, value)| match value {
                     Value::String(text) => format!("{name}={text}"),
-                    other => format!("{name}={}", other.as_f64().map_or(other.to_string(), |number| number.to_string())),
+                    other => format!(
+                        "{name}={}",
+                        other.as_f64().map_or(other.to_string(), |number| number.to_string())
+                    ),
                 }));
                 self.commands.push(words.join(" "));
             }
@@ -234,8 +237,7 @@ fn feed(pipe: &Path, speeches: Receiver<Speech>, stop: Arc<AtomicBool>) -> anyho
                 waiting.extend(std::iter::repeat_n(0.0, LEAD).chain(speech.iter().copied()));
             }
             let step = (0..STEP).map(|_| waiting.pop_front().unwrap_or_default());
-            let bytes: Vec<u8> =
-                step.flat_map(|sample| ((sample * 32_767.0) as i16).to_le_bytes()).collect();
+            let bytes: Vec<u8> = step.flat_map(|sample| ((sample * 32_767.0) as i16).to_le_bytes()).collect();
             if pipe.write_all(&bytes).is_err() {
                 return;
             }

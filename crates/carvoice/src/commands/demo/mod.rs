@@ -66,10 +66,15 @@ pub fn run(demo: &Demo, config: &Config, output: Output) -> anyhow::Result<ExitC
 /// One scene as people read it.
 fn block(number: usize, scene: &Scene, line: &Line<'_>, out: &Path) -> String {
     let observed = line.observed;
-    let or_none = |lines: &[String]| if lines.is_empty() { "-".to_owned() } else { lines.join("\n                 ") };
+    let or_none =
+        |lines: &[String]| if lines.is_empty() { "-".to_owned() } else { lines.join("\n                 ") };
     let latency = |name: &str| observed.timings.get(name).map_or("-".to_owned(), |ms| format!("{ms:.0} ms"));
-    let speed = if scene.speed_kmh > 0.0 { format!("at {:.0} km/h", scene.speed_kmh) } else { "parked".to_owned() };
-    let reply = observed.reply_file.as_deref().map_or(String::new(), |file| format!("  ({})", out.join(file).display()));
+    let speed =
+        if scene.speed_kmh > 0.0 { format!("at {:.0} km/h", scene.speed_kmh) } else { "parked".to_owned() };
+    let reply = observed
+        .reply_file
+        .as_deref()
+        .map_or(String::new(), |file| format!("  ({})", out.join(file).display()));
     let verdict = match &line.fault {
         None => "as expected".to_owned(),
         Some(fault) => format!("NOT AS EXPECTED: {fault}"),
@@ -95,7 +100,13 @@ fn summary(rows: &[Observed], memory: Option<f64>, faults: usize, out: &Path) {
     for (number, row) in rows.iter().enumerate() {
         let cell = |name: &str| row.timings.get(name).map_or("-".to_owned(), |ms| format!("{ms:.0} ms"));
         let heard: String = row.transcript.chars().take(44).collect();
-        println!("{:2}. {heard:44} {:10} {:>10} {:>12}", number + 1, row.outcome, cell(ACTION), cell(FIRST_AUDIO));
+        println!(
+            "{:2}. {heard:44} {:10} {:>10} {:>12}",
+            number + 1,
+            row.outcome,
+            cell(ACTION),
+            cell(FIRST_AUDIO)
+        );
     }
     let mut actions: Vec<f64> = rows.iter().filter_map(|row| row.timings.get(ACTION).copied()).collect();
     actions.sort_by(f64::total_cmp);

@@ -17,7 +17,10 @@ impl Scene {
     /// What did not go as expected.
     pub fn fault(&self, observed: &Observed) -> Option<String> {
         if observed.commands != self.commands {
-            return Some(format!("expected {}", if self.commands.is_empty() { "no command".to_owned() } else { self.commands.join(" ; ") }));
+            return Some(format!(
+                "expected {}",
+                if self.commands.is_empty() { "no command".to_owned() } else { self.commands.join(" ; ") }
+            ));
         }
         if observed.outcome != self.outcome {
             return Some(format!("expected the outcome {}", self.outcome));
@@ -58,5 +61,11 @@ pub const SCENES: &[Scene] = &[
     },
     Scene { said: "Who won the cup final?", speed_kmh: 50.0, commands: &[], outcome: "unclear", reply: "" },
     Scene { said: "Open the boot.", speed_kmh: 0.0, commands: &[], outcome: "answered", reply: "?" },
-    Scene { said: "Yes, please.", speed_kmh: 0.0, commands: &["trunk.set state=open"], outcome: "done", reply: "" },
+    Scene {
+        said: "Yes, please.",
+        speed_kmh: 0.0,
+        commands: &["trunk.set state=open"],
+        outcome: "done",
+        reply: "",
+    },
 ];

@@ -156,7 +156,7 @@ impl Fields {
             let size = u64::from(self.number()?);
             elements = elements.checked_mul(size).filter(|&n| n > 0).ok_or_else(|| damaged.clone())?;
         }
-        let size = (elements / values).checked_mul(bytes).filter(|_| elements % values == 0);
+        let size = (elements / values).checked_mul(bytes).filter(|_| elements.is_multiple_of(values));
         self.skip(name)?;
         self.skip(size.ok_or(damaged)?)
     }

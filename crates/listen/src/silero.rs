@@ -1,5 +1,6 @@
 //! Silero voice activity detection (version 6, MIT) in tract.
 
+use std::panic::catch_unwind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -35,7 +36,9 @@ impl Silero {
     /// [`EngineError::Model`] when the file is missing, damaged or another model.
     pub fn load(path: &Path) -> Result<Self, EngineError> {
         let bad = |reason: TractError| EngineError::model(NAME, format!("{}: {reason}", path.display()));
-        let plan = plan(path).map_err(bad)?;
+        // tract panics on some damaged files.
+        let damaged = |_| Err(TractError::msg("the model is damaged"));
+        let plan = catch_unwind(|| plan(path)).unwrap_or_else(damaged).map_err(bad)?;
         let zero: TValue = Tensor::zero::<f32>(&STATE).map_err(bad)?.into();
         let rest = [zero.clone(), zero];
         let high_pass = HighPass::new(HIGH_PASS_HZ);

@@ -4,7 +4,7 @@
 CARGO ?= cargo
 BIN := target/release
 
-.PHONY: demo test setup build models lint deny bench install clean-models help
+.PHONY: demo test setup build models lint deny bench help
 
 help:
 	@echo "make demo    build, obtain the models, and show carvoice at work"

@@ -30,6 +30,5 @@ if [ "$(id -u)" != 0 ]; then
     fi
     run=sudo
 fi
-export DEBIAN_FRONTEND=noninteractive
 $run apt-get update -qq
-$run apt-get install -qq -y --no-install-recommends $missing
+$run env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing

@@ -38,6 +38,12 @@ fn parse_prints_one_object_per_line_with_the_keys_of_the_contract() {
         let keys: Vec<&str> = line.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(keys, ["commands", "ms", "reply", "text", "verdict"]);
     }
+    let run = carvoice(&[&["parse", "--json"], &NO_MODEL[..]].concat(), "turn the heat up a bit\n");
+    assert!(
+        run.out.starts_with("{\"text\":\"turn the heat up a bit\",\"commands\":[{\"intent\":"),
+        "{}",
+        run.out
+    );
     assert_eq!(lines[0]["verdict"], "act");
     assert_eq!(lines[0]["commands"][0]["intent"], "climate.adjust_temperature");
     assert_eq!(lines[0]["commands"][0]["slots"], json!({ "direction": "up" }));
@@ -85,8 +91,8 @@ fn the_exit_status_tells_bad_usage_from_failure() {
         (&["parse", "--nonsense"][..], 2),
         (&["replay"], 2),
         (&["nonsense"], 2),
-        (&["--set", "bus=3", "parse", "x"], 1),
-        (&["--set", "audio.inputs=x", "parse", "x"], 1),
+        (&["--set", "bus=3", "parse", "x"], 2),
+        (&["--set", "audio.inputs=x", "parse", "x"], 2),
         (&["--config", "/no/such/file", "parse", "x"], 1),
         (&["--help"], 0),
         (&["--version"], 0),

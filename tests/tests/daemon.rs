@@ -164,7 +164,7 @@ fn a_second_service_on_the_same_bus_is_refused() {
     let second = daemon(&bus, &out).stdin(Stdio::null()).output().unwrap();
     let message = String::from_utf8_lossy(&second.stderr).into_owned();
     assert_eq!(second.status.code(), Some(1));
-    assert!(message.contains("already on the bus"), "{message}");
+    assert!(message.contains("another carvoice daemon is already on"), "{message}");
     assert_eq!(Client::connect(bus.kind()).unwrap().status().unwrap().state, "idle");
 }
 

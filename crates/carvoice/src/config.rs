@@ -86,6 +86,16 @@ pub struct ConfigError {
     expected: String,
 }
 
+/// What `--set` is called where files are named.
+const COMMAND_LINE: &str = "--set";
+
+impl ConfigError {
+    /// Whether the command line is at fault rather than a file.
+    pub fn is_usage(&self) -> bool {
+        self.file == COMMAND_LINE
+    }
+}
+
 fn error(file: &str, key: &str, expected: impl Into<String>) -> ConfigError {
     ConfigError { file: file.to_owned(), key: key.to_owned(), expected: expected.into() }
 }
@@ -110,7 +120,7 @@ impl Config {
             merge(&mut merged, parse(&name, &text)?, &shipped, &name, "")?;
         }
         for set in sets {
-            merge(&mut merged, parse_set(set)?, &shipped, "--set", "")?;
+            merge(&mut merged, parse_set(set)?, &shipped, COMMAND_LINE, "")?;
         }
         let config: Self = merged
             .try_into()
@@ -181,7 +191,7 @@ fn parse(file: &str, text: &str) -> Result<Table, ConfigError> {
 /// `a.b=value` as a table. The value is TOML, or else taken as text, so that quotes can be left out.
 fn parse_set(set: &str) -> Result<Table, ConfigError> {
     let Some((key, value)) = set.split_once('=') else {
-        return Err(error("--set", set, "expected key=value, e.g. vehicle.speed_kmh=80"));
+        return Err(error(COMMAND_LINE, set, "expected key=value, e.g. vehicle.speed_kmh=80"));
     };
     let value = format!("v = {value}")
         .parse::<Table>()
@@ -194,7 +204,7 @@ fn parse_set(set: &str) -> Result<Table, ConfigError> {
         .fold(value, |inner, part| Value::Table(std::iter::once((part.to_owned(), inner)).collect()));
     match nested {
         Value::Table(table) => Ok(table),
-        _ => Err(error("--set", set, "expected key=value")),
+        _ => Err(error(COMMAND_LINE, set, "expected key=value")),
     }
 }
 

@@ -16,6 +16,7 @@ mod skills;
 mod stage;
 mod usage;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -25,12 +26,20 @@ fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let filter =
         EnvFilter::try_from_env("CARVOICE_LOG").unwrap_or_else(|_| EnvFilter::new("carvoice=info,warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
     match commands::run(cli) {
         Ok(status) => status,
         Err(reason) => {
             eprintln!("carvoice: {reason:#}");
-            ExitCode::FAILURE
+            match reason.downcast_ref::<config::ConfigError>() {
+                Some(fault) if fault.is_usage() => ExitCode::from(2),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }

@@ -204,13 +204,16 @@ impl Stage {
     ) -> anyhow::Result<()> {
         loop {
             let (at, notice) = self.notices.recv_timeout(PATIENCE).context("the pipeline hangs")?;
-            let resting = matches!(notice, Notice::State(State::Idle | State::FollowUp));
+            let state = if let Notice::State(state) = notice { Some(state) } else { None };
             seen(&Happened::since(origin, at, notice))?;
-            if resting {
-                if self.tape.left() < SHORTEST_REST {
+            match state {
+                Some(State::Idle) => return Ok(()),
+                // Nothing more is said: the next recording begins anew.
+                Some(State::FollowUp) if self.tape.left() < SHORTEST_REST => {
                     self.pipeline.to_turn().event(Event::Cancelled);
                 }
-                return Ok(());
+                Some(State::FollowUp) => return Ok(()),
+                _ => {}
             }
         }
     }

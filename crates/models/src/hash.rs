@@ -45,8 +45,10 @@ pub(crate) struct Memory {
 #[derive(Debug, PartialEq, Eq, Deserialize, Serialize)]
 struct Entry {
     size: u64,
-    /// Time of change: seconds and nanoseconds since 1970.
+    /// Time the content changed: seconds and nanoseconds since 1970. Anybody can set it.
     modified: (i64, i64),
+    /// Time anything of the file changed, which only the kernel sets, and its number on the disk.
+    changed: (i64, i64, u64),
     sha256: String,
 }
 
@@ -62,7 +64,9 @@ impl Memory {
     /// The checksum of `file`, if it has not been touched since it was computed.
     pub(crate) fn recall(&self, file: &str, data: &Metadata) -> Option<Sha256> {
         let entry = self.entries.get(file)?;
-        let untouched = entry.size == data.len() && entry.modified == (data.mtime(), data.mtime_nsec());
+        let untouched = entry.size == data.len()
+            && entry.modified == (data.mtime(), data.mtime_nsec())
+            && entry.changed == (data.ctime(), data.ctime_nsec(), data.ino());
         Sha256::try_from(entry.sha256.clone()).ok().filter(|_| untouched)
     }
 
@@ -71,6 +75,7 @@ impl Memory {
         let entry = Entry {
             size: data.len(),
             modified: (data.mtime(), data.mtime_nsec()),
+            changed: (data.ctime(), data.ctime_nsec(), data.ino()),
             sha256: sha256.as_str().to_owned(),
         };
         self.changed |= self.entries.get(file) != Some(&entry);

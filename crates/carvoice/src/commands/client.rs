@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use carvoice_bus::{BusError, Client};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::cli::Command;
@@ -54,12 +55,18 @@ pub fn run(command: &Command, config: &Config, output: Output) -> anyhow::Result
     Ok(ExitCode::SUCCESS)
 }
 
+#[derive(Serialize)]
+struct Line<'a> {
+    signal: &'a str,
+    payload: &'a serde_json::Value,
+}
+
 fn monitor(client: Client, output: Output) -> anyhow::Result<ExitCode> {
     let mut monitor = client.monitor()?;
     loop {
         match monitor.next_within(PATIENCE) {
             Some(Ok((signal, payload))) => {
-                output.line(&json!({ "signal": signal, "payload": payload }), || {
+                output.line(&Line { signal: &signal, payload: &payload }, || {
                     format!("{signal:18} {payload}")
                 })?;
             }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use carvoice_audio::FileSink;
-use carvoice_bus::{Description, Request, Service};
+use carvoice_bus::{Client, Description, Request, Service};
 use carvoice_core::engine::AudioSink;
 use carvoice_core::turn::Notice;
 use crossbeam_channel::{Sender, bounded};
@@ -33,6 +33,10 @@ enum End {
 
 pub fn run(config: Config) -> anyhow::Result<ExitCode> {
     let begin = Instant::now();
+    // Before the models are loaded: without a bus, or beside another service, that would be in vain.
+    if Client::connect(bus_kind(&config))?.status().is_ok() {
+        anyhow::bail!("another carvoice daemon is already on the {} bus; stop it first", config.bus);
+    }
     let config = Arc::new(config);
     let (catalogue, faults) = skills::load(&config.skills.folders);
     for fault in faults {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use carvoice_core::engine::{Cancel, Context, Understander};
 use carvoice_core::policy::Policy;
-use carvoice_core::turn::{Dialogue, Surroundings, assess_in};
+use carvoice_core::turn::{Dialogue, MAX_TEXT, Surroundings, assess_in};
 use serde::Serialize;
 
 use crate::cli::Parse;
@@ -82,6 +82,12 @@ impl Parser<'_> {
     }
 
     fn line(&mut self, text: &str) -> anyhow::Result<()> {
+        let length = text.chars().count();
+        if length > MAX_TEXT {
+            eprintln!(
+                "carvoice: {length} characters are too many for one utterance; at most {MAX_TEXT} are read"
+            );
+        }
         let (begin, now) = (Instant::now(), self.begin.elapsed());
         let context: Context = self.dialogue.context(now);
         let meaning = self.understander.understand(text, &context, &Cancel::never())?;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
 use carvoice_core::command::Command;
+use carvoice_core::engine::TurnId;
 use carvoice_core::turn::{Notice, Outcome, Timings};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -55,8 +56,8 @@ fn play(stage: &mut Stage, file: &Path, replay: &Replay, output: Output) -> anyh
     output.line(&line, || summary.describe(&name))
 }
 
-fn show(file: &str, t: f64, event: &str, payload: Value, output: Output) -> anyhow::Result<()> {
-    let detail = payload.to_string();
+fn show(file: &str, t: f64, event: &str, payload: Pairs, output: Output) -> anyhow::Result<()> {
+    let detail = serde_json::to_string(&payload)?;
     let line = EventLine { file, t: rounded(t, 3), event, payload };
     output.line(&line, || format!("{t:8.3} s  {event:18} {detail}"))
 }
@@ -67,7 +68,16 @@ struct EventLine<'a> {
     t: f64,
     event: &'a str,
     #[serde(flatten)]
-    payload: Value,
+    payload: Pairs,
+}
+
+/// An object whose keys keep their order.
+struct Pairs(Vec<(&'static str, Value)>);
+
+impl Serialize for Pairs {
+    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
 }
 
 #[derive(Serialize)]
@@ -80,43 +90,76 @@ struct SummaryLine<'a> {
     latency: Latency,
 }
 
-/// Delays in milliseconds, to a tenth, in the order of the contract.
+/// Delays in milliseconds, to a tenth, in the order of the contract; null for what did not happen.
 struct Latency(Vec<(&'static str, f64)>);
+
+/// The names of the contract.
+const DELAYS: [&str; 7] = [
+    "end_of_speech_to_endpoint",
+    "endpoint_to_transcript",
+    "transcript_to_command",
+    "command_to_ack",
+    "ack_to_first_audio",
+    "end_of_speech_to_action",
+    "end_of_speech_to_first_audio",
+];
 
 impl Serialize for Latency {
     fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        out.collect_map(self.0.iter().map(|(name, ms)| (name, rounded(*ms, 1))))
+        let delay = |name| self.0.iter().find(|(known, _)| *known == name).map(|(_, ms)| rounded(*ms, 1));
+        out.collect_map(DELAYS.into_iter().map(|name| (name, delay(name))))
     }
 }
 
 /// Name and payload of what happened, the keys as in the D-Bus signals.
-fn event(happened: &Happened) -> Option<(&'static str, Value)> {
+fn event(happened: &Happened) -> Option<(&'static str, Pairs)> {
+    let with_turn = |turn: &TurnId, rest: Vec<(&'static str, Value)>| {
+        Pairs(std::iter::once(("turn", json!(turn.0))).chain(rest).collect())
+    };
     Some(match &happened.notice {
-        Notice::State(state) => ("state", json!({ "state": state.to_string() })),
+        Notice::State(state) => ("state", Pairs(vec![("state", json!(state.to_string()))])),
         Notice::Muted(_) | Notice::Degraded(_) => return None,
-        Notice::TurnStarted { turn, cause, zone } => (
-            "turn_started",
-            json!({ "turn": turn.0, "cause": cause.to_string(), "zone": zone.map(|zone| zone.as_str()) }),
-        ),
+        Notice::TurnStarted { turn, cause, zone } => {
+            let zone = zone.map(|zone| zone.as_str()).unwrap_or_default();
+            (
+                "turn_started",
+                with_turn(turn, vec![("cause", json!(cause.to_string())), ("zone", json!(zone))]),
+            )
+        }
         Notice::PartialTranscript { turn, text } => {
-            ("partial_transcript", json!({ "turn": turn.0, "text": text }))
+            ("partial_transcript", with_turn(turn, vec![("text", json!(text))]))
         }
         Notice::Transcript { turn, text, confidence } => {
-            ("transcript", json!({ "turn": turn.0, "text": text, "confidence": confidence }))
+            let confidence = rounded(*confidence, 4);
+            ("transcript", with_turn(turn, vec![("text", json!(text)), ("confidence", json!(confidence))]))
         }
         Notice::Command { turn, command, confidence } => (
             "command",
-            json!({ "turn": turn.0, "intent": command.intent, "slots": command.slots, "confidence": confidence }),
+            with_turn(
+                turn,
+                vec![
+                    ("intent", json!(command.intent)),
+                    ("slots", json!(command.slots)),
+                    ("confidence", json!(rounded(*confidence, 4))),
+                ],
+            ),
         ),
         Notice::CommandResult { turn, intent, error } => (
             "command_result",
-            json!({ "turn": turn.0, "intent": intent, "done": error.is_none(), "error": error }),
+            with_turn(
+                turn,
+                vec![
+                    ("intent", json!(intent)),
+                    ("done", json!(error.is_none())),
+                    ("error", json!(error.as_deref().unwrap_or_default())),
+                ],
+            ),
         ),
-        Notice::Reply { turn, text } => ("reply", json!({ "turn": turn.0, "text": text })),
-        Notice::SpeakingStarted { turn } => ("speaking_started", json!({ "turn": turn.0 })),
-        Notice::SpeakingEnded { turn } => ("speaking_ended", json!({ "turn": turn.0 })),
+        Notice::Reply { turn, text } => ("reply", with_turn(turn, vec![("text", json!(text))])),
+        Notice::SpeakingStarted { turn } => ("speaking_started", with_turn(turn, vec![])),
+        Notice::SpeakingEnded { turn } => ("speaking_ended", with_turn(turn, vec![])),
         Notice::TurnEnded { turn, outcome, .. } => {
-            ("turn_ended", json!({ "turn": turn.0, "outcome": outcome.to_string() }))
+            ("turn_ended", with_turn(turn, vec![("outcome", json!(outcome.to_string()))]))
         }
     })
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow};
 use carvoice_core::audio::seconds;
 use carvoice_core::engine::{AudioSink, Cancel, Synthesizer};
+use carvoice_core::turn::MAX_TEXT;
 use serde::Serialize;
 
 use crate::cli::Say;
@@ -23,6 +24,11 @@ struct Line<'a> {
 
 pub fn run(say: &Say, config: &Config, output: Output) -> anyhow::Result<ExitCode> {
     let text = say.text.join(" ");
+    let length = text.chars().count();
+    anyhow::ensure!(
+        length <= MAX_TEXT,
+        "{length} characters are too many; at most {MAX_TEXT} are spoken at once"
+    );
     let mut voice = engines::voice(config).map_err(|reason| anyhow!(reason))?;
     let mut speaker: Option<Box<dyn AudioSink>> = match &say.out {
         Some(_) => None,

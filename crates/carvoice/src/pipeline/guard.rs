@@ -21,13 +21,14 @@ pub struct Guarded<T> {
     make: Make<T>,
     engine: Option<T>,
     last_panic: Option<Instant>,
+    last_fault: Option<String>,
     to_turn: ToTurn,
 }
 
 impl<T> Guarded<T> {
     /// Builds the engine and tells the turn loop whether that worked.
     pub fn new(kind: Engine, make: Make<T>, to_turn: ToTurn) -> Self {
-        let mut guarded = Self { kind, make, engine: None, last_panic: None, to_turn };
+        let mut guarded = Self { kind, make, engine: None, last_panic: None, last_fault: None, to_turn };
         guarded.build();
         guarded
     }
@@ -36,10 +37,15 @@ impl<T> Guarded<T> {
         match catch_unwind(AssertUnwindSafe(|| (self.make)())) {
             Ok(Ok(engine)) => {
                 self.engine = Some(engine);
+                self.last_fault = None;
                 self.to_turn.event(Event::EngineReady(self.kind));
             }
             Ok(Err(reason)) => {
-                tracing::warn!("{}: {reason}", self.kind);
+                // A missing microphone is looked for again and again, but told once.
+                if self.last_fault.as_ref() != Some(&reason) {
+                    tracing::warn!("{}: {reason}", self.kind);
+                    self.last_fault = Some(reason);
+                }
                 self.to_turn.event(Event::EngineLost(self.kind));
             }
             Err(_) => {

@@ -32,6 +32,8 @@ use turn::{Input, Publish, ToTurn, TurnThread, Workers};
 const TURN_QUEUE: usize = 64;
 /// Jobs of one worker: the one after the current, and one that supersedes it.
 const WORKER_QUEUE: usize = 2;
+/// A reply, the one that supersedes it, and the chimes around them.
+const SPEAK_QUEUE: usize = 4;
 /// Orders to the listen thread: short, and read every 20 ms.
 const LISTEN_QUEUE: usize = 8;
 
@@ -69,7 +71,7 @@ impl Pipeline {
         let (to_listen, listen_jobs) = bounded::<ListenJob>(LISTEN_QUEUE);
         let (to_think, think_jobs) = bounded::<ThinkJob>(WORKER_QUEUE);
         let (to_act, act_jobs) = bounded::<ActJob>(WORKER_QUEUE);
-        let (to_speak, speak_jobs) = bounded::<SpeakJob>(WORKER_QUEUE);
+        let (to_speak, speak_jobs) = bounded::<SpeakJob>(SPEAK_QUEUE);
         let to_turn = ToTurn::new(to_turn);
 
         let Engines { ears, transcriber, understander, synthesizer, sink, actuator } = engines;
@@ -85,6 +87,7 @@ impl Pipeline {
                 speech: Arc::new(AtomicU64::new(0)),
             },
             publish,
+            jobs_dropped: 0,
             current: Arc::new(AtomicU64::new(0)),
         };
         let [a, b, c, d] = [(); 4].map(|()| to_turn.clone());

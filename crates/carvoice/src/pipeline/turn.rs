@@ -1,10 +1,11 @@
 //! The turn thread: runs the turn machine and hands its effects to the other threads.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use carvoice_core::engine::{Cancel, EngineError, TurnId};
+use carvoice_core::engine::{ActError, Cancel, EngineError, TurnId};
 use carvoice_core::policy::Policy;
 use carvoice_core::turn::{Effect, Event, Machine, Notice, Rejection, State};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
@@ -14,6 +15,7 @@ use super::clock::Clock;
 use super::listen::ListenJob;
 use super::speak::SpeakJob;
 use super::think::ThinkJob;
+use super::wall_clock;
 
 /// Who is told the answer to a request.
 pub type Answer = Box<dyn FnOnce(Result<TurnId, Rejection>) + Send>;
@@ -81,6 +83,8 @@ pub struct TurnThread {
     pub inputs: Receiver<Input>,
     pub workers: Workers,
     pub publish: Publish,
+    /// Jobs that found a worker's queue full.
+    pub jobs_dropped: u64,
     /// Number of the current turn, read by the workers' [`Cancel`] tokens.
     pub current: Arc<AtomicU64>,
 }
@@ -107,16 +111,17 @@ impl TurnThread {
 
     /// One event, and whatever it fails at once: a worker whose queue is full is a failed engine.
     fn step(&mut self, event: Event, mut answer: Option<Answer>) {
-        let mut next = Some(event);
-        while let Some(event) = next.take() {
+        let mut waiting = VecDeque::from([event]);
+        while let Some(event) = waiting.pop_front() {
             for effect in self.machine.step(event, self.clock.now()) {
                 if let Effect::Answer(result) = effect {
                     if let Some(answer) = answer.take() {
                         answer(result);
                     }
                 } else if let Err(failed) = self.carry_out(effect) {
-                    tracing::warn!("a worker's queue is full");
-                    next = Some(failed);
+                    self.jobs_dropped += 1;
+                    tracing::warn!(jobs_dropped = self.jobs_dropped, "a worker's queue is full");
+                    waiting.push_back(failed);
                 }
             }
         }
@@ -139,8 +144,16 @@ impl TurnThread {
             Effect::EndUtterance { turn } => {
                 give(&workers.to_listen, ListenJob::Finish { turn }, || Event::NoSpeech { turn })
             }
-            Effect::StopListening => give(&workers.to_listen, ListenJob::Stop, || Event::Tick),
-            Effect::SetMuted(muted) => give(&workers.to_listen, ListenJob::SetMuted(muted), || Event::Tick),
+            // These two must not be lost. The listen thread takes an order every 20 ms, so this waits
+            // for one at most.
+            Effect::StopListening => {
+                let _ = workers.to_listen.send(ListenJob::Stop);
+                Ok(())
+            }
+            Effect::SetMuted(muted) => {
+                let _ = workers.to_listen.send(ListenJob::SetMuted(muted));
+                Ok(())
+            }
             Effect::Transcribe { turn, speech } => {
                 let job = ThinkJob::Transcribe { turn, speech, cancel: self.cancel(turn) };
                 give(&workers.to_think, job, || Event::Transcribed { turn, result: Err(busy()) })
@@ -149,9 +162,16 @@ impl TurnThread {
                 let job = ThinkJob::Understand { turn, text, context, cancel: self.cancel(turn) };
                 give(&workers.to_think, job, || Event::Understood { turn, result: Err(busy()) })
             }
-            Effect::ReadCar { turn } => give(&workers.to_act, ActJob::ReadCar { turn }, || Event::Tick),
+            Effect::ReadCar { turn } => give(&workers.to_act, ActJob::ReadCar { turn }, || Event::CarRead {
+                turn,
+                car: Err(ActError::Failed("the car is still busy with an earlier call".to_owned())),
+                clock: wall_clock::now(),
+            }),
             Effect::Act { turn, approved } => {
-                give(&workers.to_act, ActJob::Act { turn, approved }, || Event::Tick)
+                give(&workers.to_act, ActJob::Act { turn, approved }, || Event::Acted {
+                    turn,
+                    result: Err(ActError::Failed("the car is still busy with an earlier call".to_owned())),
+                })
             }
             Effect::Say { turn, text } => {
                 let speech = workers.speech.fetch_add(1, Ordering::AcqRel) + 1;

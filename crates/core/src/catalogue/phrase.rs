@@ -31,7 +31,7 @@ impl Phrase {
     /// # Errors
     /// What is wrong, in words.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let mut parser = Parser { rest: text };
+        let mut parser = Parser { rest: text, depth: 0 };
         let phrase = parser.alternatives()?;
         match parser.rest.chars().next() {
             None => Ok(phrase),
@@ -64,16 +64,26 @@ impl Phrase {
     }
 }
 
+/// Brackets inside one another; the shipped sentences have four at most. A limit keeps a hostile
+/// manifest from using up the stack.
+const DEEPEST: usize = 32;
+
 struct Parser<'a> {
     rest: &'a str,
+    depth: usize,
 }
 
 impl<'a> Parser<'a> {
     fn alternatives(&mut self) -> Result<Phrase, String> {
+        if self.depth > DEEPEST {
+            return Err(format!("more than {DEEPEST} brackets inside one another"));
+        }
+        self.depth += 1;
         let mut options = vec![self.sequence()?];
         while self.take('|') {
             options.push(self.sequence()?);
         }
+        self.depth -= 1;
         Ok(if options.len() == 1 { options.remove(0) } else { Phrase::Choice(options) })
     }
 
@@ -187,5 +197,12 @@ mod tests {
             let phrase = Phrase::parse(text).unwrap();
             assert_eq!(phrase.can_be_empty(&|_| None), silent, "{text}");
         }
+    }
+
+    #[test]
+    fn brackets_do_not_use_up_the_stack() {
+        let deep = format!("{}a{}", "[".repeat(20_000), "]".repeat(20_000));
+        assert!(Phrase::parse(&deep).unwrap_err().contains("brackets"));
+        assert!(Phrase::parse(&format!("{}a{}", "[".repeat(20), "]".repeat(20))).is_ok());
     }
 }

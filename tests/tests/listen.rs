@@ -210,7 +210,7 @@ fn assert_only_the_model_loads<T>(
 #[test]
 fn only_silero_loads_as_silero() {
     let others = ["voice-unknown-words.onnx", "whisper-base.bin"];
-    // In the names that tie the nodes of the graph together.
+    // In a constant of the graph: its shape and its value.
     let altered = [2_090, 2_091, 2_094];
     assert_only_the_model_loads(Silero::load, "silero-vad.onnx", &others, &altered);
 }

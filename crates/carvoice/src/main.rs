@@ -1,6 +1,7 @@
 //! The voice assistant: command line, configuration, threads, supervision. The only crate that
 //! knows all the others.
 
+#![allow(clippy::print_stderr, reason = "diagnostics of a command go to standard error")]
 #![allow(unreachable_pub, reason = "nothing outside this program can reach anything")]
 
 mod announcer;

@@ -102,7 +102,10 @@ impl Matcher {
         }
         let parsed = self.parse(&utterance);
         if parsed.is_whole() && !self.is_reference(&parsed, context) {
-            let parsed = self.corrected(&utterance, &parsed).unwrap_or(parsed);
+            let parsed = self
+                .corrected(&utterance, &parsed)
+                .or_else(|| self.shared(&utterance, &parsed))
+                .unwrap_or(parsed);
             return self.reading(text, &utterance, &parsed);
         }
         self.corrected(&utterance, &parsed)

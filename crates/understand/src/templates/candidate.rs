@@ -12,6 +12,7 @@ use super::lists::{
     LEADING, NO_CATEGORY, NO_NAME, NO_PERSON, NO_PLACE, NO_TITLE, NO_TUNE, PREPOSITIONS, RADIO_WORDS,
     TRAILING,
 };
+use super::numbers;
 use super::walk::{Capture, Value};
 use super::words::Word;
 
@@ -89,12 +90,29 @@ impl Matcher {
         if captures.iter().any(odd_frequency) && !words.iter().any(|word| RADIO_WORDS.has(&word.text)) {
             return false;
         }
+        // "Play 101.1" is a station, "play 99" may be a song: a bare number needs its decimals.
+        let is_band =
+            |capture: &Capture| intent.slots.get(capture.slot).is_some_and(|slot| slot.name == "band");
+        let is_whole = |capture: &Capture| matches!(capture.value, Value::Known(SlotValue::Number(value)) if value.fract() == 0.0);
+        if intent.slot("frequency").is_some()
+            && captures.iter().any(is_whole)
+            && !captures.iter().any(is_band)
+            && !words.iter().any(|word| RADIO_WORDS.has(&word.text))
+        {
+            return false;
+        }
         captures.iter().filter(|capture| capture.value == Value::Text).all(|capture| {
             let name = intent.slots.get(capture.slot).map_or("", |slot| slot.name.as_str());
             let said = words.get(capture.said.clone()).unwrap_or_default();
             let content: Vec<&str> =
                 said.iter().map(|word| word.text.as_str()).skip_while(|word| LEADING.has(word)).collect();
             let Some(first) = content.first() else { return false };
+            let is_station = numbers::frequency(words, capture.said.start).is_some_and(|(value, end)| {
+                end == capture.said.end && value.fract() != 0.0 && (87.5..=108.0).contains(&value)
+            });
+            if name != "text" && (is_station || content.iter().all(|word| PREPOSITIONS.has(word))) {
+                return false;
+            }
             match name {
                 "contact" => {
                     content.len() <= MAX_CONTACT
@@ -117,7 +135,11 @@ impl Matcher {
                 "query" => {
                     let bare =
                         content.len() == 1 && matches!(*first, "it" | "this" | "that" | "around" | "on");
-                    !bare && !NO_TITLE.has(first) && !content.iter().any(|word| NO_TUNE.has(word))
+                    let is_yours = said.first().is_some_and(|word| word.text == "your");
+                    !bare
+                        && !is_yours
+                        && !NO_TITLE.has(first)
+                        && !content.iter().any(|word| NO_TUNE.has(word))
                 }
                 _ => true,
             }

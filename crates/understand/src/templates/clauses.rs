@@ -22,6 +22,8 @@ pub(super) enum Kind {
     Lead,
     /// Stands behind a command.
     Tail,
+    /// Addresses the listener behind a command with a word that may also end a title: "love".
+    Address,
     /// Joins clauses.
     Link,
     /// A delay.
@@ -44,6 +46,7 @@ impl Kind {
         match intent {
             "dialogue.lead" => Self::Lead,
             "dialogue.tail" => Self::Tail,
+            "dialogue.address" => Self::Address,
             "dialogue.link" => Self::Link,
             "dialogue.condition" => Self::Condition,
             "dialogue.open_condition" => Self::OpenCondition,
@@ -143,6 +146,8 @@ struct Best {
 const COMMAND: f64 = 1.0;
 const ALONE: f64 = 1.4;
 const FILLER: f64 = 0.15;
+/// More than a word of a title costs.
+const ADDRESS: f64 = 0.5;
 const LINK: f64 = 0.2;
 const PAUSE: f64 = 0.3;
 const NO_LINK: f64 = 2.6;
@@ -259,6 +264,10 @@ impl Matcher {
                 }
                 for (_, filler) in started(Kind::Tail) {
                     go(filler.range.end, State::Done, FILLER, Step::Nothing);
+                }
+                for (_, filler) in started(Kind::Address) {
+                    let cost = if pause > Pause::None { FILLER } else { ADDRESS };
+                    go(filler.range.end, State::Done, cost, Step::Nothing);
                 }
                 if pause > Pause::None {
                     go(at, State::Open, PAUSE, Step::Nothing);

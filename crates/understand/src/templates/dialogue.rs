@@ -47,6 +47,9 @@ impl Matcher {
                 Some(self.by_context(command))
             }
             None => {
+                if let Some(said) = self.assent(utterance) {
+                    return Some(self.reading(text, utterance, &Parsed::only(vec![said])));
+                }
                 let parsed = self.parse(utterance);
                 if parsed.is_whole() {
                     return None;
@@ -54,6 +57,14 @@ impl Matcher {
                 self.amended(utterance, pending, intent)
             }
         }
+    }
+
+    /// A yes or a no that is all that was said, also where its words could be an order: "go ahead".
+    fn assent(&self, utterance: &Utterance) -> Option<Said> {
+        self.said(utterance, Some(&[Kind::Alone])).into_iter().find(|said| {
+            let name = self.intents.get(said.intent).map_or("", |intent| intent.name.as_str());
+            matches!(name, "assistant.yes" | "assistant.no") && said.range.end == utterance.words.len()
+        })
     }
 
     /// Whether a command is meant although any words would do as an answer.
@@ -117,7 +128,8 @@ impl Matcher {
             .referred(utterance, last, intent)
             .or_else(|| self.referred(&self.without_lead(utterance), last, intent))
             .or_else(|| self.revised(utterance, last, intent))
-            .or_else(|| self.revised(&rest, last, intent))?;
+            .or_else(|| self.revised(&rest, last, intent))
+            .or_else(|| self.renamed(text, utterance, &rest, last))?;
         Some(self.by_context(command))
     }
 
@@ -138,6 +150,19 @@ impl Matcher {
         };
         match self.intents.get(said.intent)?.name.as_str() {
             "dialogue.more" => self.more(last, value("direction")?.text()?),
+            "dialogue.pace"
+                if matches!(
+                    last.intent.as_str(),
+                    "wiper.set" | "wiper.adjust" | "climate.set_fan" | "climate.adjust_fan"
+                ) =>
+            {
+                self.more(last, value("pace")?.text()?)
+            }
+            // The speaker's own seat is the one that no zone names.
+            "dialogue.mine" => {
+                let mut command = last.clone();
+                command.slots.remove("zone").map(|_| command)
+            }
             "dialogue.switch" => self.switched(last, intent, value("state")?.text()?),
             "dialogue.zone" | "dialogue.not_zone" => {
                 self.intents.get(intent)?.slot("zone")?;
@@ -161,7 +186,10 @@ impl Matcher {
             return Some(command);
         }
         let slots = &self.intents.get(intent)?.slots;
-        (0..slots.len()).find_map(|at| self.with_value(utterance, last, intent, at))
+        (0..slots.len()).find_map(|at| {
+            self.with_value(utterance, last, intent, at)
+                .or_else(|| self.with_value(&self.timed(utterance, last)?, last, intent, at))
+        })
     }
 
     /// "No, five" after "turn the fan up" sets what was to be adjusted.
@@ -217,6 +245,13 @@ impl Matcher {
                             | "us"
                             | "say"
                             | "maybe"
+                            | "have"
+                            | "get"
+                            | "put"
+                            | "turn"
+                            | "that"
+                            | "up"
+                            | "down"
                     )
             };
             if !utterance.words.get(..from).unwrap_or_default().iter().all(small) {
@@ -236,6 +271,7 @@ impl Matcher {
                                 | "celsius"
                                 | "fahrenheit"
                                 | "one"
+                                | "ones"
                                 | "side"
                                 | "seat"
                                 | "then"

@@ -1,5 +1,6 @@
 //! Numbers, fractions, durations and digit strings, in words or figures.
 
+use super::lists::BEFORE_PRONOUN;
 use super::words::Word;
 
 const SMALL: &[&str] = &[
@@ -162,6 +163,14 @@ pub(super) fn frequency(words: &[Word], at: usize) -> Option<Found> {
         }
         _ => Some((value, end)),
     }
+}
+
+/// Whether "one" stands for a thing here, not for a number: "the passenger's one".
+pub(super) fn is_pronoun(words: &[Word], at: usize) -> bool {
+    matches!(text(words, at), "one" | "ones")
+        && at.checked_sub(1).is_some_and(|before| BEFORE_PRONOUN.has(text(words, before)))
+        && number(words, at).is_none_or(|(_, end)| end == at + 1)
+        && !matches!(text(words, at + 1), "degree" | "degrees" | "percent" | "hour" | "minute" | "second")
 }
 
 /// "first", "2nd", or a plain number.

@@ -3,7 +3,13 @@
 use carvoice_core::catalogue::{Choice, SlotKind};
 use carvoice_core::command::{Command, SlotValue};
 
-use super::Matcher;
+use super::lists::{CORRECTIVE, NO_CORRECTION, ORDER_WORDS};
+use super::walk::{Capture, Value};
+use super::words::{Pause, Word};
+use super::{Matcher, Utterance};
+
+/// Longest name that corrects another, in words.
+const MAX_RENAMED: usize = 4;
 
 /// Intents that make less or more of what another sets: (set, adjust, slot that is set).
 pub(super) const ADJUSTS: &[(&str, &str, &str)] = &[
@@ -125,5 +131,49 @@ impl Matcher {
         let mut command = Command::new(intent).with("level", 0.0);
         command.slots.extend(last.slots.get("zone").map(|zone| ("zone".to_owned(), zone.clone())));
         Some(command)
+    }
+
+    /// "No, Tim" after "call Tom": the last command with another name.
+    pub(super) fn renamed(
+        &self,
+        text: &str,
+        whole: &Utterance,
+        rest: &Utterance,
+        last: &Command,
+    ) -> Option<Command> {
+        let corrects = rest.words.len() < whole.words.len()
+            && whole.words.first().is_some_and(|word| CORRECTIVE.has(&word.text));
+        if !corrects
+            || rest.words.len() > MAX_RENAMED
+            || rest.words.iter().any(|word| NO_CORRECTION.has(&word.text) || ORDER_WORDS.has(&word.text))
+        {
+            return None;
+        }
+        let intent = self.intents.iter().position(|intent| intent.name == last.intent)?;
+        let slots = &self.intents.get(intent)?.slots;
+        let at = slots.iter().position(|slot| {
+            matches!(slot.name.as_str(), "contact" | "destination") && last.slots.contains_key(&slot.name)
+        })?;
+        let capture = Capture { slot: at, said: 0..rest.words.len(), value: Value::Text };
+        if last.intent == "message.send" || !self.is_plausible(intent, &[capture], &rest.words) {
+            return None;
+        }
+        let slot = slots.get(at)?;
+        let spoken = self.free_text(text, &slot.name, &rest.words);
+        Some(last.clone().with(&slot.name, SlotValue::Text(spoken)))
+    }
+
+    /// "Make that fifteen" after "a timer for ten minutes" means minutes.
+    pub(super) fn timed(&self, utterance: &Utterance, last: &Command) -> Option<Utterance> {
+        let Some(SlotValue::Number(seconds)) = last.slots.get("duration") else { return None };
+        let unit = match *seconds {
+            whole if whole % 3600.0 == 0.0 => "hours",
+            whole if whole % 60.0 == 0.0 => "minutes",
+            _ => "seconds",
+        };
+        let mut words = utterance.words.clone();
+        let unit = Word { text: unit.to_owned(), pause: Pause::None, ..words.last()?.clone() };
+        words.push(unit);
+        Some(self.utterance(words))
     }
 }

@@ -6,7 +6,8 @@ use std::ops::Range;
 use carvoice_core::interpretation::Problem;
 
 use super::clauses::{Kind, Parsed, Said};
-use super::lists::MARK_WORDS;
+use super::lists::{ASKING, HESITATIONS, MARK_WORDS, ORDER_WORDS, STATES, VERBS};
+use super::numbers;
 use super::walk::Value;
 use super::words::{Pause, Word};
 use super::{Matcher, Utterance};
@@ -17,15 +18,21 @@ const MAX_REPLACED: usize = 6;
 const MAX_SHARED: usize = 5;
 const MAX_SHARED_END: usize = 3;
 
+/// Longest name of a seat that stands for a whole command, in words.
+const MAX_SEAT: usize = 2;
+
 const COMMANDS: &[Kind] = &[Kind::Command];
 
 impl Matcher {
     /// The reading after a self-correction, if the utterance holds one.
     pub(super) fn corrected(&self, utterance: &Utterance, parsed: &Parsed) -> Option<Parsed> {
-        if parsed.is_whole() && !parsed.commands.iter().any(|said| self.text_holds_mark(said)) {
+        let words = &utterance.words;
+        if parsed.is_whole()
+            && !parsed.commands.iter().any(|said| self.text_holds_mark(said))
+            && !self.marks_between(utterance, parsed)
+        {
             return None;
         }
-        let words = &utterance.words;
         if !words.iter().skip(1).any(|word| MARK_WORDS.has(&word.text)) {
             return None;
         }
@@ -40,10 +47,42 @@ impl Matcher {
             .find_map(|at| {
                 let ends = self.marks(words.get(at..)?);
                 ends.into_iter().rev().find_map(|len| {
-                    let (before, after) = (words.get(..at)?, words.get(at + len..)?);
+                    let (before, after) = (self.unmarked(words.get(..at)?), words.get(at + len..)?);
                     self.replaced(before, after)
                 })
             })
+    }
+
+    /// Whether a command is followed by a mark of correction and another command: "the fog lights, I
+    /// mean the hazard lights".
+    fn marks_between(&self, utterance: &Utterance, parsed: &Parsed) -> bool {
+        parsed.commands.windows(2).any(|pair| {
+            let [first, second] = pair else { return false };
+            let (end, next) = (first.range.end, second.range.start);
+            end < next
+                && utterance.words.get(end..).is_some_and(|rest| {
+                    self.marks(rest).iter().any(|len| (next..=next + 1).contains(&(end + len)))
+                })
+        })
+    }
+
+    /// The words without the marks they end with: "call Tom, sorry" before "I meant".
+    fn unmarked<'w>(&self, words: &'w [Word]) -> &'w [Word] {
+        let is_mark = |words: &[Word]| {
+            words.iter().any(|word| MARK_WORDS.has(&word.text))
+                && self
+                    .said(&self.utterance(words.to_vec()), Some(&[Kind::Mark]))
+                    .iter()
+                    .any(|said| said.range.end == words.len())
+        };
+        let mut words = words;
+        while let Some(shorter) = (words.len().saturating_sub(3).max(1)..words.len())
+            .find(|start| words.get(*start..).is_some_and(is_mark))
+            .and_then(|start| words.get(..start))
+        {
+            words = shorter;
+        }
+        words
     }
 
     fn text_holds_mark(&self, said: &Said) -> bool {
@@ -74,9 +113,20 @@ impl Matcher {
 
     /// What was said before a correction, with the correction in place.
     fn replaced(&self, before: &[Word], after: &[Word]) -> Option<Parsed> {
+        // "Which is better, eco or sport mode?" corrects nothing.
+        if before.first().is_some_and(|word| ASKING.has(&word.text)) {
+            return None;
+        }
         let alone = self.parse(&self.utterance(after.to_vec()));
         if alone.is_whole() && alone.commands.iter().all(|said| !self.is_vague(said)) {
             let earlier = self.parse(&self.utterance(before.to_vec()));
+            if !alone.commands.iter().any(|said| self.has_verb(said))
+                && let Some(spliced) = self.spliced(before, after)
+                && spliced.commands.len() == earlier.commands.len()
+                && spliced.commands.iter().all(is_fixed)
+            {
+                return Some(spliced);
+            }
             if alone.commands.iter().all(|said| said.kind == Kind::Command) && earlier.commands.len() > 1 {
                 let mut commands = earlier.commands;
                 commands.pop();
@@ -85,12 +135,26 @@ impl Matcher {
             }
             return Some(alone);
         }
-        (1..=MAX_REPLACED.min(before.len().saturating_sub(1))).find_map(|cut| {
+        self.spliced(before, after)
+    }
+
+    /// The words with the last of them replaced: all to the end, or all but a unit, as in "five minutes,
+    /// make that ten".
+    fn spliced(&self, before: &[Word], after: &[Word]) -> Option<Parsed> {
+        let mut cuts = (1..=MAX_REPLACED.min(before.len().saturating_sub(1)))
+            .flat_map(|cut| (0..=usize::from(cut > 1)).rev().map(move |kept| (cut, kept)));
+        cuts.find_map(|(cut, kept)| {
             let mut words = before.get(..before.len() - cut)?.to_vec();
             if let Some(last) = words.last_mut() {
                 last.pause = Pause::None;
             }
             words.extend_from_slice(after);
+            if kept > 0
+                && let Some(last) = words.last_mut()
+            {
+                last.pause = Pause::None;
+            }
+            words.extend_from_slice(before.get(before.len() - kept..)?);
             let parsed = self.parse(&self.utterance(words));
             (parsed.is_whole()
                 && parsed
@@ -123,19 +187,47 @@ impl Matcher {
         let mut commands: Vec<Said> = Vec::new();
         let mut model: Option<Vec<Word>> = None;
         for (index, piece) in pieces.iter().enumerate() {
-            let words = utterance.words.get(piece.clone())?;
+            let words = without_pronoun(utterance.words.get(piece.clone())?);
             let next = pieces.get(index + 1).and_then(|next| utterance.words.get(next.clone()));
-            let (said, full) = self
-                .whole(words)
-                .or_else(|| self.with_front(model.as_deref()?, words))
+            let intent = commands.last().map(|said| said.intent);
+            let shared = || self.with_front(model.as_deref()?, words, intent?);
+            // A thing behind "turn off" is turned off, although named alone it would be turned on.
+            let named = if lacks_order(words) { shared() } else { None };
+            let (said, full) = named
+                .or_else(|| self.whole(words))
+                .or_else(shared)
                 .or_else(|| self.with_end(words, next?))
                 .or_else(|| self.with_end_of(words, utterance.words.get(pieces.last()?.clone())?))?;
             model = Some(full);
+            // "Open, er, close the sunroof" asks for the latter.
+            if let (Some(last), [next], Some(before)) = (
+                commands.last(),
+                said.commands.as_slice(),
+                index.checked_sub(1).and_then(|before| pieces.get(before)),
+            ) && utterance.words.get(before.end..piece.end).is_some_and(hesitates)
+                && last.intent == next.intent
+            {
+                commands.pop();
+            }
             commands.extend(said.commands);
         }
         let mut completed = Parsed::only(commands);
         completed.conditional = parsed.conditional;
         Some(completed)
+    }
+
+    /// The reading of a whole utterance in which a thing is only named behind a command for another:
+    /// "turn off the fog lights and the hazard lights".
+    pub(super) fn shared(&self, utterance: &Utterance, parsed: &Parsed) -> Option<Parsed> {
+        let named = |said: &Said| !said.need && said.words.get(said.range.clone()).is_some_and(lacks_order);
+        parsed
+            .commands
+            .iter()
+            .skip(1)
+            .any(named)
+            .then(|| self.completed(utterance, parsed))
+            .flatten()
+            .filter(|completed| completed.commands.len() >= parsed.commands.len())
     }
 
     /// The words between links and pauses.
@@ -172,9 +264,7 @@ impl Matcher {
             .said(&self.utterance(words.clone()), Some(COMMANDS))
             .into_iter()
             .filter(|said| said.range.end == words.len())
-            .filter(|said| {
-                said.captures.iter().all(|capture| matches!(capture.value, Value::Known(_) | Value::Listed))
-            })
+            .filter(is_fixed)
             .filter(|said| {
                 let candidate = self.candidate("", said, false);
                 !matches!(candidate.problem, Some(Problem::Illegal { .. }))
@@ -184,17 +274,21 @@ impl Matcher {
     }
 
     /// "[open] the sunroof": words of the command before are said again in front.
-    fn with_front(&self, model: &[Word], words: &[Word]) -> Option<(Parsed, Vec<Word>)> {
+    /// Another seat alone, "[heat my seat] the passenger's", keeps the `intent`.
+    fn with_front(&self, model: &[Word], words: &[Word], intent: usize) -> Option<(Parsed, Vec<Word>)> {
         let ends = (0..=MAX_SHARED_END.min(model.len().saturating_sub(1))).map(|len| model.len() - len);
-        ends.flat_map(|end| (1..=MAX_SHARED.min(end)).map(move |front| (front, end))).find_map(
-            |(front, end)| {
-                let mut joined = join(model.get(..front)?, words);
-                if end < model.len() {
-                    joined = join(&joined, model.get(end..)?);
-                }
-                self.exact(joined)
-            },
-        )
+        let fronts = ends.flat_map(|end| (1..=MAX_SHARED.min(end)).map(move |front| (front, end)));
+        let found = |(front, end): (usize, usize)| {
+            let mut joined = join(model.get(..front)?, words);
+            if end < model.len() {
+                joined = join(&joined, model.get(end..)?);
+            }
+            self.exact(joined)
+        };
+        let is_short = words.iter().filter(|word| !word.idle).count() <= MAX_SEAT;
+        let same = |(parsed, _): &(Parsed, _)| parsed.commands.iter().all(|said| said.intent == intent);
+        let kept = if is_short { fronts.clone().filter_map(found).find(same) } else { None };
+        kept.or_else(|| fronts.clone().find_map(found))
     }
 
     /// "turn the fan [off]": words of the clause behind are said already here.
@@ -206,6 +300,32 @@ impl Matcher {
         (1..=MAX_SHARED_END.min(last.len()))
             .find_map(|len| self.exact(join(words, last.get(last.len() - len..)?)))
     }
+}
+
+/// Whether the words name a thing and do not say what is to be done with it.
+fn lacks_order(words: &[Word]) -> bool {
+    let first = words.iter().find(|word| !word.idle);
+    !first.is_some_and(|word| ORDER_WORDS.has(&word.text) || VERBS.has(&word.text))
+        && !(0..words.len()).any(|at| numbers::number(words, at).is_some())
+        && !words.iter().any(|word| STATES.has(&word.text))
+}
+
+/// The words less a "one" that stands for the thing of the clause before: "the passenger's one".
+fn without_pronoun(words: &[Word]) -> &[Word] {
+    match words {
+        [rest @ .., _] if numbers::is_pronoun(words, rest.len()) => rest,
+        _ => words,
+    }
+}
+
+/// Whether a hesitation and no link stands in front of the words.
+fn hesitates(words: &[Word]) -> bool {
+    words.first().is_some_and(|word| HESITATIONS.has(&word.text))
+}
+
+/// Whether no free text is part of a command.
+fn is_fixed(said: &Said) -> bool {
+    said.captures.iter().all(|capture| matches!(capture.value, Value::Known(_) | Value::Listed))
 }
 
 fn join(front: &[Word], back: &[Word]) -> Vec<Word> {

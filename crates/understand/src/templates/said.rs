@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::clauses::{Kind, Parsed, Said};
-use super::lists::ORDER_WORDS;
+use super::lists::{ORDER_WORDS, VERBS};
 use super::numbers;
 use super::pattern::{A_NUMBER, Sentence};
 use super::walk::{self, Capture};
@@ -80,9 +80,24 @@ impl Matcher {
             && parsed.commands.iter().all(|command| command.kind == Kind::Command && !command.need)
             && parsed.lost().all(|range| {
                 let words = utterance.words.get(range.clone());
+                // "The difference between eco and sport mode": what is no order of its own belongs to
+                // the unexplained words in front of it.
+                let first = parsed.commands.iter().find(|command| command.range.start >= range.end);
+                if first.is_some_and(|command| !self.has_verb(command)) {
+                    return false;
+                }
                 is_negated(words)
                     || words.and_then(<[Word]>::first).is_some_and(|word| ORDER_WORDS.has(&word.text))
             })
+    }
+
+    /// Whether the words of a command begin with what is to be done.
+    pub(super) fn has_verb(&self, said: &Said) -> bool {
+        let words = said.words.get(said.range.clone()).unwrap_or_default();
+        words
+            .iter()
+            .find(|word| !word.idle)
+            .is_some_and(|word| ORDER_WORDS.has(&word.text) || VERBS.has(&word.text))
     }
 
     /// Whether a command only asks for something to be said.

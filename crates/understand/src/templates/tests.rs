@@ -98,6 +98,10 @@ fn corrects_what_waits_for_a_yes() {
     };
     assert_eq!(command("yes", &context).map(|found| found.command.intent), Some("assistant.yes".to_owned()));
     assert_eq!(
+        command("Yeah, go ahead.", &context).map(|found| found.command.intent),
+        Some("assistant.yes".to_owned())
+    );
+    assert_eq!(
         command("no, closed", &context).map(|found| found.command),
         Some(Command::new("trunk.set").with("state", "closed"))
     );

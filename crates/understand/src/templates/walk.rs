@@ -154,6 +154,9 @@ impl Walk<'_> {
     fn number<'n>(&mut self, slot: usize, at: usize, rest: Option<&Rest<'n, '_>>) {
         let words = self.heard.words;
         let at = self.skip_idle(at, A_NUMBER);
+        if numbers::is_pronoun(words, at) {
+            return;
+        }
         let Some(kind) = self.slots.get(slot).and_then(|slot| slot.number.as_ref()) else { return };
         let found = match kind.unit {
             Unit::Seconds => numbers::duration(words, at),

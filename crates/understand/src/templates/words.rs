@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::lists::{ARTICLES, BEFORE_GERUND, IDLE, IS_WORDS, STEMS_IN_E};
+use super::lists::{AFTER_IS, ARTICLES, BEFORE_GERUND, IDLE, IS_WORDS, STEMS_IN_E};
 
 /// A word of the utterance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,6 +123,7 @@ pub(super) fn words(text: &str) -> Vec<Word> {
         add_chunk(chunk, at, &mut words);
         at += chunk.len();
     }
+    write_out_is(text, &mut words);
     join_letters(&mut words);
     plain_verbs(&mut words);
     mark_idle(&mut words);
@@ -266,6 +267,19 @@ fn join_letters(words: &mut Vec<Word>) {
                 }
             }
             at += 1;
+        }
+    }
+}
+
+/// "The wheel's freezing" is written out; "the wheel's heater" is a possessive.
+fn write_out_is(text: &str, words: &mut Vec<Word>) {
+    for at in (1..words.len()).rev() {
+        let Some([noun, next]) = words.get(at - 1..=at) else { continue };
+        let spoken = text.get(noun.span.clone()).unwrap_or_default();
+        let is_short = ["'s", "\u{2019}s"].iter().any(|ending| spoken.ends_with(ending));
+        if is_short && noun.text != "is" && noun.span != next.span && AFTER_IS.has(&next.text) {
+            let is = Word { text: "is".to_owned(), ..noun.clone() };
+            words.insert(at, is);
         }
     }
 }

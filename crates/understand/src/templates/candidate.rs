@@ -135,9 +135,8 @@ impl Matcher {
                 "query" => {
                     let bare =
                         content.len() == 1 && matches!(*first, "it" | "this" | "that" | "around" | "on");
-                    let is_yours = said.first().is_some_and(|word| word.text == "your");
                     !bare
-                        && !is_yours
+                        && !is_worn(words, capture)
                         && !NO_TITLE.has(first)
                         && !content.iter().any(|word| NO_TUNE.has(word))
                 }
@@ -187,6 +186,15 @@ impl Matcher {
             None => category.to_owned(),
         }
     }
+}
+
+/// Whether something is put on to be worn: "put your jacket on", "put on a mask".
+fn is_worn(words: &[Word], capture: &Capture) -> bool {
+    let text = |at: Option<usize>| at.and_then(|at| words.get(at)).map_or("", |word| word.text.as_str());
+    let start = capture.said.start;
+    let before = text(start.checked_sub(1));
+    let is_put = before == "put" || before == "on" && text(start.checked_sub(2)) == "put";
+    is_put && matches!(text(Some(start)), "a" | "my" | "your")
 }
 
 /// The words as the transcript has them.

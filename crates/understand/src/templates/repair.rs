@@ -194,11 +194,13 @@ impl Matcher {
             // A thing behind "turn off" is turned off, although named alone it would be turned on.
             let named = if lacks_order(words) { shared() } else { None };
             let (said, full) = named
+                .or_else(|| self.with_state(words, utterance.words.get(pieces.last()?.clone())?))
                 .or_else(|| self.whole(words))
                 .or_else(shared)
                 .or_else(|| self.with_end(words, next?))
                 .or_else(|| self.with_end_of(words, utterance.words.get(pieces.last()?.clone())?))?;
-            model = Some(full);
+            // Politeness in front of a command is not said again.
+            model = said.commands.last().and_then(|said| full.get(said.range.clone())).map(<[Word]>::to_vec);
             // "Open, er, close the sunroof" asks for the latter.
             if let (Some(last), [next], Some(before)) = (
                 commands.last(),
@@ -220,14 +222,12 @@ impl Matcher {
     /// "turn off the fog lights and the hazard lights".
     pub(super) fn shared(&self, utterance: &Utterance, parsed: &Parsed) -> Option<Parsed> {
         let named = |said: &Said| !said.need && said.words.get(said.range.clone()).is_some_and(lacks_order);
-        parsed
-            .commands
-            .iter()
-            .skip(1)
-            .any(named)
+        let hesitant =
+            || utterance.words.iter().any(|word| word.pause > Pause::None && HESITATIONS.has(&word.text));
+        (parsed.commands.len() > 1 && (parsed.commands.iter().any(named) || hesitant()))
             .then(|| self.completed(utterance, parsed))
             .flatten()
-            .filter(|completed| completed.commands.len() >= parsed.commands.len())
+            .filter(|completed| hesitant() || completed.commands.len() >= parsed.commands.len())
     }
 
     /// The words between links and pauses.
@@ -279,7 +279,8 @@ impl Matcher {
         let ends = (0..=MAX_SHARED_END.min(model.len().saturating_sub(1))).map(|len| model.len() - len);
         let fronts = ends.flat_map(|end| (1..=MAX_SHARED.min(end)).map(move |front| (front, end)));
         let found = |(front, end): (usize, usize)| {
-            let mut joined = join(model.get(..front)?, words);
+            let shared = model.get(..front).filter(|shared| shared.iter().any(|word| !word.idle))?;
+            let mut joined = join(shared, words);
             if end < model.len() {
                 joined = join(&joined, model.get(end..)?);
             }
@@ -287,13 +288,23 @@ impl Matcher {
         };
         let is_short = words.iter().filter(|word| !word.idle).count() <= MAX_SEAT;
         let same = |(parsed, _): &(Parsed, _)| parsed.commands.iter().all(|said| said.intent == intent);
-        let kept = if is_short { fronts.clone().filter_map(found).find(same) } else { None };
+        let kept = if is_short {
+            fronts.clone().filter(|(_, end)| *end == model.len()).filter_map(found).find(same)
+        } else {
+            None
+        };
         kept.or_else(|| fronts.clone().find_map(found))
     }
 
     /// "turn the fan [off]": words of the clause behind are said already here.
     fn with_end(&self, words: &[Word], next: &[Word]) -> Option<(Parsed, Vec<Word>)> {
         self.with_end_of(words, next)
+    }
+
+    /// "AC and fan off": the state behind the last thing is that of a thing only named before.
+    fn with_state(&self, words: &[Word], last: &[Word]) -> Option<(Parsed, Vec<Word>)> {
+        let state = last.last().filter(|word| STATES.has(&word.text) && lacks_order(words))?;
+        self.exact(join(words, std::slice::from_ref(state)))
     }
 
     fn with_end_of(&self, words: &[Word], last: &[Word]) -> Option<(Parsed, Vec<Word>)> {
@@ -321,6 +332,7 @@ fn without_pronoun(words: &[Word]) -> &[Word] {
 /// Whether a hesitation and no link stands in front of the words.
 fn hesitates(words: &[Word]) -> bool {
     words.first().is_some_and(|word| HESITATIONS.has(&word.text))
+        && !words.iter().any(|word| matches!(word.text.as_str(), "and" | "then" | "plus" | "also" | "but"))
 }
 
 /// Whether no free text is part of a command.

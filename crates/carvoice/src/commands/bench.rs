@@ -190,7 +190,7 @@ fn describe(report: &Report) -> String {
         text.push_str(&format!("{:38} {ms:9.0}\n", format!("loading: {name}")));
     }
     if let Some(memory) = report.peak_memory_mb {
-        text.push_str(&format!("{:38} {memory:9.0} MB\n", "peak memory"));
+        text.push_str(&format!("{:38} {memory:9.0} MB\n", "peak memory of this run, not of the service"));
     }
     text.push_str(&format!("{:38} {:9.2} of {} cores", "processor", report.processor, report.cores));
     text

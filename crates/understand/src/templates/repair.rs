@@ -88,13 +88,16 @@ impl Matcher {
     fn text_holds_mark(&self, said: &Said) -> bool {
         said.captures.iter().filter(|capture| capture.value == Value::Text).any(|capture| {
             let words = said.words.get(capture.said.clone()).unwrap_or_default();
-            let names_text = self
-                .intents
-                .get(said.intent)
-                .and_then(|intent| intent.slots.get(capture.slot))
-                .is_some_and(|slot| slot.name == "text");
-            !names_text
-                && (1..words.len()).any(|at| words.get(at..).is_some_and(|rest| !self.marks(rest).is_empty()))
+            let slot = self.intents.get(said.intent).and_then(|intent| intent.slots.get(capture.slot));
+            let name = slot.map_or("", |slot| slot.name.as_str());
+            // A title may hold "no" and "wait"; a speaker who corrects himself pauses.
+            let may_correct = |at: usize| {
+                name != "query" || words.get(at - 1).is_some_and(|before| before.pause > Pause::None)
+            };
+            name != "text"
+                && (1..words.len())
+                    .filter(|at| may_correct(*at))
+                    .any(|at| words.get(at..).is_some_and(|rest| !self.marks(rest).is_empty()))
         })
     }
 
@@ -141,8 +144,9 @@ impl Matcher {
     /// The words with the last of them replaced: all to the end, or all but a unit, as in "five minutes,
     /// make that ten".
     fn spliced(&self, before: &[Word], after: &[Word]) -> Option<Parsed> {
-        let mut cuts = (1..=MAX_REPLACED.min(before.len().saturating_sub(1)))
-            .flat_map(|cut| (0..=usize::from(cut > 1)).rev().map(move |kept| (cut, kept)));
+        let mut cuts = (1..=MAX_REPLACED.min(before.len()))
+            .flat_map(|cut| (0..=usize::from(cut > 1)).rev().map(move |kept| (cut, kept)))
+            .filter(|(cut, kept)| *cut < before.len() || *kept > 0);
         cuts.find_map(|(cut, kept)| {
             let mut words = before.get(..before.len() - cut)?.to_vec();
             if let Some(last) = words.last_mut() {

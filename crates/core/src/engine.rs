@@ -101,7 +101,7 @@ pub enum AudioError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ActError {
     /// Nobody owns the service's name, or it left the bus.
-    #[error("{service} is not on the bus; start it")]
+    #[error("{service} is not on the bus, or left before it answered; start it")]
     Unavailable {
         /// The bus name that was called.
         service: String,

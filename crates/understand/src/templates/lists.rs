@@ -17,8 +17,10 @@ pub(super) const NO_NAME: List = List(
      which more much any anything something all from with number someone somebody",
 );
 /// Words that no title begins with.
-pub(super) const NO_TITLE: List =
-    List("is and or are was of off by with that what how dumb dead fair safe nice mode cards guitar");
+pub(super) const NO_TITLE: List = List(
+    "is and or are was of off by with that what how dumb dead fair safe nice mode cards guitar telly tv \
+     television",
+);
 /// Words dropped from the beginning of free text.
 pub(super) const LEADING: List = List("the a an some my our your please um uh er");
 /// Prepositions dropped from the beginning of names and times.

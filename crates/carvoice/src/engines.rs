@@ -27,6 +27,9 @@ use crate::pipeline::listen::Ears;
 /// The catalogue in use; replaced as a whole when skills are read again.
 pub type SharedCatalogue = Arc<RwLock<Arc<Catalogue>>>;
 
+/// Samples per second of the voice, before it is loaded.
+pub const VOICE_RATE: u32 = 24_000;
+
 /// Names in `models/manifest.toml`.
 const WHISPER: &str = "whisper-base";
 const VOICE_ACTIVITY: &str = "silero-vad";
@@ -92,11 +95,8 @@ pub fn understander(config: &Config, catalogue: &Catalogue) -> Box<dyn Understan
 
 /// Which bus the configuration names.
 pub fn bus_kind(config: &Config) -> BusKind {
-    match config.bus.as_str() {
-        "system" => BusKind::System,
-        "session" => BusKind::Session,
-        address => BusKind::Address(address.to_owned()),
-    }
+    // What is no address either is told when it is connected to.
+    config.bus.parse().unwrap_or_else(|_| BusKind::Address(config.bus.clone()))
 }
 
 fn selection(config: &Config, device: &str) -> Selection {
@@ -132,9 +132,8 @@ pub struct Ends {
 
 /// How to build every engine of a pipeline.
 pub fn all(config: &Arc<Config>, catalogue: &SharedCatalogue, ends: Ends) -> Engines {
-    let shared = || (Arc::clone(config), Arc::clone(catalogue));
-    let ((for_whisper, _), (for_voice, _), (for_slm, skills)) = (shared(), shared(), shared());
-    let (_, calls) = shared();
+    let [for_whisper, for_voice, for_slm] = [(); 3].map(|()| Arc::clone(config));
+    let [skills, calls] = [(); 2].map(|()| Arc::clone(catalogue));
     Engines {
         ears: Ears {
             source: ends.source,

@@ -72,7 +72,8 @@ impl Reception {
     }
 
     fn ask(&self, event: Event, answer: Answer<TurnId>) -> Result<(), QueueFull> {
-        let answer = Box::new(move |result: Result<TurnId, Rejection>| answer.send(result.map_err(refusal)));
+        let answer =
+            Box::new(move |result: Result<TurnId, Rejection>| answer.send(result.map_err(Refusal::from)));
         if self.to_turn.send(Input::Request(event, answer)) { Ok(()) } else { Err(QueueFull) }
     }
 
@@ -115,15 +116,5 @@ impl Reception {
             });
         };
         self.to_think.try_send(ThinkJob::Reload(Box::new(read_skills))).map_err(|_| QueueFull)
-    }
-}
-
-fn refusal(rejection: Rejection) -> Refusal {
-    let text = rejection.to_string();
-    match rejection {
-        Rejection::Busy(_) => Refusal::Busy(text),
-        Rejection::Muted => Refusal::Muted(text),
-        Rejection::InvalidArgument(_) => Refusal::InvalidArgument(text),
-        Rejection::NotReady(_) => Refusal::NotReady(text),
     }
 }

@@ -42,19 +42,22 @@ pub fn with(added: &[Manifest]) -> Result<Catalogue, Vec<ManifestError>> {
 
 /// The catalogue of the skill folders. A broken manifest is left out alone, and told.
 pub fn load(folders: &[PathBuf]) -> (Catalogue, Vec<ManifestError>) {
-    let mut faults = Vec::new();
+    let (mut catalogue, mut faults) = (Catalogue::shipped(), Vec::new());
     let mut good: Vec<Manifest> = Vec::new();
     for file in folders.iter().flat_map(|folder| manifests(folder)) {
         match read_one(&file) {
             Ok(manifest) => {
                 good.push(manifest);
-                if let Err(errors) = with(&good) {
-                    faults.extend(errors);
-                    good.pop();
+                match with(&good) {
+                    Ok(larger) => catalogue = larger,
+                    Err(errors) => {
+                        faults.extend(errors);
+                        good.pop();
+                    }
                 }
             }
             Err(fault) => faults.push(fault),
         }
     }
-    (with(&good).unwrap_or_else(|_| Catalogue::shipped()), faults)
+    (catalogue, faults)
 }

@@ -13,15 +13,13 @@ use carvoice_vehicle::{Car, Motion, Simulator};
 use crossbeam_channel::{Receiver, bounded, unbounded};
 
 use crate::config::Config;
-use crate::engines::{self, Ends, SharedCatalogue};
+use crate::engines::{self, Ends, SharedCatalogue, VOICE_RATE};
 use crate::pipeline::Pipeline;
 use crate::pipeline::clock::{Clock, Paced};
 use crate::pipeline::turn::Input;
 use crate::sandbox::PrivateBus;
 use crate::skills;
 
-/// Samples per second of the voice.
-const VOICE_RATE: u32 = 24_000;
 /// Nothing in a turn takes this long; every state has a shorter deadline.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// A shorter rest of a recording holds no further command.

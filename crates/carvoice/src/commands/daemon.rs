@@ -14,16 +14,13 @@ use crossbeam_channel::{Sender, bounded};
 
 use crate::announcer::Announcer;
 use crate::config::Config;
-use crate::engines::{self, Ends, SharedCatalogue, bus_kind};
+use crate::engines::{self, Ends, SharedCatalogue, VOICE_RATE, bus_kind};
 use crate::pipeline::Pipeline;
 use crate::pipeline::clock::Clock;
 use crate::pipeline::guard::Make;
 use crate::pipeline::turn::Publish;
 use crate::reception::Reception;
 use crate::skills;
-
-/// Samples per second of the voice.
-const VOICE_RATE: u32 = 24_000;
 
 /// Why the service ends.
 enum End {

@@ -7,12 +7,9 @@ use carvoice_models::{Depth, Silent, Store, default_folder};
 use serde::Serialize;
 
 use crate::config::Config;
-use crate::engines::{self, bus_kind};
+use crate::engines::{self, VOICE_RATE, bus_kind};
 use crate::output::{Output, status};
 use crate::skills;
-
-/// Samples per second of the voice.
-const VOICE_RATE: u32 = 24_000;
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,6 +1,6 @@
 //! The act thread: the only one that calls the car.
 
-use carvoice_core::engine::{ActError, Actuator, EngineError, TurnId};
+use carvoice_core::engine::{ActError, Actuator, TurnId};
 use carvoice_core::policy::Approved;
 use carvoice_core::turn::{Engine, Event};
 use crossbeam_channel::Receiver;
@@ -48,14 +48,6 @@ fn call<R>(
     work: impl FnOnce(&mut Box<dyn Actuator>) -> Result<R, ActError>,
 ) -> Result<R, ActError> {
     actuator.revive();
-    let mut outcome = None;
-    let guarded = actuator.run(|engine| {
-        outcome = Some(work(engine));
-        Ok(())
-    });
-    match (outcome, guarded) {
-        (Some(result), _) => result,
-        (None, Err(reason)) => Err(ActError::Failed(reason.to_string())),
-        (None, Ok(())) => Err(ActError::Failed(EngineError::Cancelled.to_string())),
-    }
+    let guarded = actuator.run(|engine| Ok(work(engine)));
+    guarded.unwrap_or_else(|reason| Err(ActError::Failed(reason.to_string())))
 }

@@ -314,6 +314,7 @@ fn meaning(shape: u8) -> Interpretation {
     Interpretation {
         candidates: commands.into_iter().map(candidate).collect(),
         left_over: (shape > 240).then(|| "more".to_owned()),
+        later: shape % 16 == 7,
     }
 }
 

@@ -13,10 +13,11 @@ use carvoice_tests::fakes::understander::ScriptedUnderstander;
 use carvoice_tests::model;
 use carvoice_understand::slm::decoder::{Decoder, Limits};
 use carvoice_understand::slm::gguf::Gguf;
-use carvoice_understand::slm::language;
+use carvoice_understand::slm::language::{self, Prompt};
 use carvoice_understand::slm::model::Model;
 use carvoice_understand::slm::tokenizer::Tokenizer;
-use carvoice_understand::understander::{SlmUnderstander, Thresholds};
+use carvoice_understand::trust::{Calibration, Trust};
+use carvoice_understand::understander::SlmUnderstander;
 
 const MODEL: &str = "smollm2-135m.gguf";
 
@@ -39,7 +40,7 @@ fn every_understander_keeps_the_contract() {
     let text = "set the temperature to twenty one degrees";
     let command = Command::new("climate.set_temperature").with("temperature", 21.0);
     let meaning =
-        Interpretation { candidates: vec![Candidate::complete(command.clone(), 1.0)], left_over: None };
+        Interpretation { candidates: vec![Candidate::complete(command.clone(), 1.0)], left_over: None, later: false };
     contract::check(&mut ScriptedUnderstander::default().taught(text, meaning), text, &command);
     contract::check(&mut templates(), text, &command);
     contract::check(&mut real(), text, &command);
@@ -97,7 +98,9 @@ const NEVER: f64 = 1.1;
 const ALWAYS: f64 = 0.0;
 
 /// A model whose word is never taken.
-const MUTE: Thresholds = Thresholds {
+const MUTE: Trust = Trust {
+    draft: Calibration::NONE,
+    own: Calibration::NONE,
     veto_firm: NEVER,
     veto_loose: NEVER,
     doubt: ALWAYS,
@@ -107,25 +110,25 @@ const MUTE: Thresholds = Thresholds {
 };
 
 #[test]
-fn the_thresholds_decide_whose_reading_stands() {
+fn trust_decides_whose_reading_stands() {
     let mut engine = real();
-    let mut with = |thresholds, text: &str| {
-        engine.set_thresholds(thresholds);
+    let mut with = |trust, text: &str| {
+        engine.set_trust(trust);
         engine.understand(text, &Context::default(), &Cancel::never()).unwrap().candidates
     };
     let (firm, loose, unknown) = ("lock the doors", "play hello by adele", "zig zag the flux capacitor");
 
     assert_eq!(with(MUTE, firm)[0].command.intent, "door.set_lock");
     assert_eq!(with(MUTE, unknown), []);
-    assert_eq!(with(Thresholds { veto_firm: ALWAYS, ..MUTE }, firm), []);
-    assert_eq!(with(Thresholds { veto_firm: ALWAYS, ..MUTE }, loose).len(), 1);
-    assert_eq!(with(Thresholds { veto_loose: ALWAYS, ..MUTE }, loose), []);
+    assert_eq!(with(Trust { veto_firm: ALWAYS, ..MUTE }, firm), []);
+    assert_eq!(with(Trust { veto_firm: ALWAYS, ..MUTE }, loose).len(), 1);
+    assert_eq!(with(Trust { veto_loose: ALWAYS, ..MUTE }, loose), []);
 
-    let doubted = with(Thresholds { doubt: NEVER, ..MUTE }, firm);
+    let doubted = with(Trust { doubt: NEVER, ..MUTE }, firm);
     assert_eq!(doubted[0].problem, Some(Problem::Unsure));
 
-    let own = with(Thresholds { alone: ALWAYS, ..MUTE }, unknown);
-    let asked = with(Thresholds { ask: ALWAYS, ..MUTE }, unknown);
+    let own = with(Trust { alone: ALWAYS, ..MUTE }, unknown);
+    let asked = with(Trust { ask: ALWAYS, ..MUTE }, unknown);
     assert_eq!(own.len(), asked.len());
     assert!(own.iter().all(|candidate| candidate.problem != Some(Problem::Unsure)));
     assert!(asked.iter().all(|candidate| candidate.problem.is_some()));
@@ -171,15 +174,15 @@ fn what_the_model_writes_is_legal_and_scores_as_it_was_written() {
     let (catalogue, cancel) = (Catalogue::shipped(), Cancel::never());
     let mut decoder = decoder();
     for text in ["play hello by adele", "call 555 01 23 then stop", "naïve café \u{1F600} 21.5%", "x"] {
-        let words = language::words(text);
-        let (answer, written) = decoder.decode(&words, f64::NEG_INFINITY, soon(&cancel)).unwrap().unwrap();
+        let prompt = Prompt::alone(text);
+        let (answer, written) = decoder.decode(&prompt, f64::NEG_INFINITY, soon(&cancel)).unwrap().unwrap();
         language::read(&catalogue, &answer).unwrap();
-        let scores = decoder.score(&words, &[&answer, "none\n"], soon(&cancel)).unwrap();
+        let scores = decoder.score(&prompt, &[&answer, "none\n"], soon(&cancel)).unwrap();
         let [Some(read), Some(none)] = scores[..] else { panic!("{answer} is not admitted") };
         assert!((read.log_prob - written.log_prob).abs() < 1e-6, "{answer}: {read:?} and {written:?}");
         assert_eq!(read.choices, written.choices);
         assert!(read.log_prob <= 0.0 && none.choices == 1);
-        assert_eq!(decoder.decode(&words, 0.0, soon(&cancel)).unwrap(), None, "the floor ends it");
+        assert_eq!(decoder.decode(&prompt, 0.0, soon(&cancel)).unwrap(), None, "the floor ends it");
     }
 }
 
@@ -189,15 +192,15 @@ fn answers_outside_the_catalogue_have_no_score() {
     let answers =
         ["door.explode\n", "climate.set_temperature temperature=150\n", "media.play query=abba\n", "none"];
     let cancel = Cancel::never();
-    assert_eq!(decoder.score("play queen", &answers, soon(&cancel)).unwrap(), [None; 4]);
+    assert_eq!(decoder.score(&Prompt::alone("play queen"), &answers, soon(&cancel)).unwrap(), [None; 4]);
 }
 
 #[test]
 fn limits_end_the_work() {
     let cancel = Cancel::never();
     let late = Limits { cancel: &cancel, deadline: Instant::now() };
-    assert!(matches!(decoder().decode("play queen", -1e9, late), Err(EngineError::Failed(_))));
-    assert!(decoder().score(&"\u{1F600}".repeat(300), &["none\n"], soon(&cancel)).is_err());
+    assert!(matches!(decoder().decode(&Prompt::alone("play queen"), -1e9, late), Err(EngineError::Failed(_))));
+    assert!(decoder().score(&Prompt::alone(&"\u{1F600}".repeat(300)), &["none\n"], soon(&cancel)).is_err());
 }
 
 /// The trainer writes the slots of an answer in the order that the catalogue gives them.

@@ -2,13 +2,16 @@
 
 use crate::command::Command;
 
-/// The meaning of one utterance. No command and no problem means that the talk was not for the car.
+/// The meaning of one utterance. The default, without a candidate, means that the talk was not for the car.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Interpretation {
     /// What was asked for, in spoken order.
     pub candidates: Vec<Candidate>,
     /// A part of the utterance that asked for something carvoice cannot do, as spoken.
     pub left_over: Option<String>,
+    /// Whether an order was heard that is to wait for something ("when we get home"), and which order is
+    /// not known. One that is known is a candidate with [`Problem::NotNow`].
+    pub later: bool,
 }
 
 /// One command as understood, perhaps incomplete.

@@ -11,6 +11,8 @@ pub const DONE: &str = "Done.";
 pub const LEFT_OVER: &str = "I can't do the other part.";
 /// Said when nothing in an utterance could be done.
 pub const OUT_OF_DOMAIN: &str = "I can't help with that.";
+/// Said to an order that is to wait for something.
+pub const ONLY_NOW: &str = "I can only do that right away. Ask me again when it is time.";
 /// Said when no words were heard.
 pub const NOT_HEARD: &str = "I didn't catch that.";
 /// Said when a step of the turn took longer than its deadline.

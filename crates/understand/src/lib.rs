@@ -3,3 +3,4 @@
 pub mod slm;
 pub mod templates;
 pub mod understander;
+pub mod trust;

@@ -23,6 +23,7 @@ use std::collections::BTreeSet;
 
 use carvoice_core::car::Side;
 use carvoice_core::catalogue::{Catalogue, Intent};
+use carvoice_core::command::Command;
 use carvoice_core::engine::Context;
 use carvoice_core::interpretation::{Candidate, Interpretation};
 
@@ -58,6 +59,14 @@ pub struct Reading {
     pub cover: f64,
     /// Whether the utterance needed the conversation before it to be understood.
     pub from_context: bool,
+}
+
+impl Reading {
+    /// The commands read, complete or not.
+    #[must_use]
+    pub fn commands(&self) -> Vec<Command> {
+        self.interpretation.candidates.iter().map(|candidate| candidate.command.clone()).collect()
+    }
 }
 
 /// Words with their numbers.
@@ -149,7 +158,7 @@ impl Matcher {
                 let words = utterance.words.get(range.clone())?;
                 Some(text.get(words.first()?.span.start..words.last()?.span.end)?.to_owned())
             });
-        Reading { interpretation: Interpretation { candidates, left_over }, cover, from_context: false }
+        Reading { interpretation: Interpretation { candidates, left_over, later: false }, cover, from_context: false }
     }
 
     /// The commands, in spoken order, without repetitions.

@@ -10,13 +10,14 @@ use carvoice_core::engine::{Cancel, Context, EngineError, Understander};
 use carvoice_core::interpretation::{Candidate, Interpretation, Problem};
 
 use crate::slm::adapter::Adapter;
-use crate::slm::decoder::{Decoder, Limits, Score};
+use crate::slm::decoder::{Decoder, Limits};
 use crate::slm::gguf::Gguf;
-use crate::slm::language::{self, END, NONE};
+use crate::slm::language::{self, Answer, END, LATER, NONE, Prompt};
 use crate::slm::model::Model;
 use crate::slm::prefix;
 use crate::slm::tokenizer::Tokenizer;
 use crate::templates::{Matcher, Reading};
+use crate::trust::{Draft, Trust, Verdict};
 
 /// Longest utterance that is looked at, in characters: half a minute of fast speech.
 const LONGEST_UTTERANCE: usize = 400;
@@ -25,47 +26,25 @@ const LONGEST_UTTERANCE: usize = 400;
 /// vocabulary knows only bytes) with its answer.
 const CAPACITY: usize = 512;
 
-/// The same with the examples in front, which are about 600.
-const CAPACITY_WITH_EXAMPLES: usize = 1024;
+/// The same with examples or added skills in front, which are up to about 600.
+const CAPACITY_WITH_PREFIX: usize = 1024;
 
 /// How long the model may think about one utterance. Then the draft stands.
 const BUDGET: Duration = Duration::from_secs(1);
 
-/// How far the model is trusted. All are probabilities the model gives among the answers that the grammar
-/// admits for the utterance; 0.0 always holds, above 1.0 never.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Thresholds {
-    /// A draft whose every word is a template's is dropped when `none` is at least this likely.
-    pub veto_firm: f64,
-    /// A draft with free text, which any words satisfy, or that leaves words unexplained is dropped
-    /// when `none` is at least this likely.
-    pub veto_loose: f64,
-    /// A draft less likely than this is doubted: the model writes its own answer.
-    pub doubt: f64,
-    /// The model's own answer replaces a doubted draft when it is at least this likely. Otherwise the
-    /// draft is asked about.
-    pub replace: f64,
-    /// The model's own answer stands without a draft when it is at least this likely.
-    pub alone: f64,
-    /// Without a draft, an answer at least this likely but not enough to stand is asked about; a less
-    /// likely one is taken for talk.
-    pub ask: f64,
-}
+/// How long it may think when it is measured.
+const MEASURING: Duration = Duration::from_secs(60);
 
-impl Thresholds {
-    /// For the model as it was published, which knows the catalogue from a few examples only: it may
-    /// veto a draft when it is all but certain, and never acts on its own.
-    ///
-    /// Measured on 1 000 sentences of clinc150 that ask nothing of a car, 9 of which the templates took for a
-    /// complete command, and on 270 car commands, 76 of them drafted: `none` tells the two apart with
-    /// an area under the curve of 0.78. These values lose none of the 76 and take back one mistake.
-    /// Answers of its own are wrong from a probability of 0.6 down and too few above.
-    pub const UNTRAINED: Self =
-        Self { veto_firm: 0.97, veto_loose: 0.92, doubt: 0.0, replace: 1.1, alone: 1.1, ask: 1.1 };
-
-    /// For a model with an adapter trained on the catalogue. Provisional until one was measured.
-    pub const TRAINED: Self =
-        Self { veto_firm: 0.9, veto_loose: 0.5, doubt: 0.2, replace: 0.7, alone: 0.8, ask: 0.4 };
+/// What templates and model each make of an utterance.
+#[derive(Clone, Debug)]
+pub struct Opinions {
+    /// The templates' reading.
+    pub reading: Reading,
+    /// Natural logarithms of the probabilities that the model gives to the draft of the templates, to
+    /// `none` and to `later`. None where there is no draft or it cannot be written.
+    pub draft: Option<(f64, f64, f64)>,
+    /// The model's own answer and its log-probability.
+    pub own: Option<(Answer, f64)>,
 }
 
 /// Words to commands by templates and, where it is there, the small language model.
@@ -77,17 +56,7 @@ pub struct SlmUnderstander {
 
 struct Slm {
     decoder: Decoder,
-    thresholds: Thresholds,
-}
-
-/// What the model makes of a reading.
-enum Verdict {
-    Keep,
-    Drop,
-    /// The draft is asked about.
-    Doubt,
-    /// These instead, with their probability.
-    Replace(Vec<Command>, f64),
+    trust: Trust,
 }
 
 impl SlmUnderstander {
@@ -112,21 +81,40 @@ impl SlmUnderstander {
         let adapter = adapter.map(Adapter::open).transpose()?;
         let mut gguf = Gguf::open(model)?;
         let tokenizer = Tokenizer::new(&gguf)?;
-        let (prefix, capacity, thresholds) = match adapter {
-            Some(_) => (String::new(), CAPACITY, Thresholds::TRAINED),
-            None => (prefix::examples(&self.catalogue), CAPACITY_WITH_EXAMPLES, Thresholds::UNTRAINED),
+        let (prefix, trust) = match &adapter {
+            Some(adapter) => (prefix::declarations(&self.catalogue), adapter.trust().unwrap_or(Trust::TRAINED)),
+            None => (prefix::examples(&self.catalogue), Trust::UNTRAINED),
         };
+        let capacity = if prefix.is_empty() { CAPACITY } else { CAPACITY_WITH_PREFIX };
         let model = Model::load(&mut gguf, adapter.as_ref(), capacity, threads)?;
         let decoder = Decoder::new(model, tokenizer, &self.catalogue, &prefix)?;
-        self.slm = Some(Slm { decoder, thresholds });
+        self.slm = Some(Slm { decoder, trust });
         Ok(self)
     }
 
     /// Trusts the model otherwise from now on, for measuring. Nothing without a model.
-    pub fn set_thresholds(&mut self, thresholds: Thresholds) {
+    pub fn set_trust(&mut self, trust: Trust) {
         if let Some(slm) = &mut self.slm {
-            slm.thresholds = thresholds;
+            slm.trust = trust;
         }
+    }
+
+    /// What templates and model each make of an utterance, for measuring and calibrating. None without a
+    /// model.
+    ///
+    /// # Errors
+    /// When the utterance is too long for the model.
+    pub fn opinions(&mut self, text: &str, context: &Context) -> Result<Option<Opinions>, EngineError> {
+        let reading = self.matcher.read(text, context);
+        let Some(slm) = &mut self.slm else { return Ok(None) };
+        let prompt = Prompt::new(&self.catalogue, text, context);
+        let cancel = Cancel::never();
+        let limits = Limits { cancel: &cancel, deadline: Instant::now() + MEASURING };
+        let commands = reading.commands();
+        let draft = slm.draft(&self.catalogue, &prompt, &reading, &commands, limits)?;
+        let draft = draft.map(|draft| (draft.log_prob, draft.none, draft.later));
+        let own = slm.own(&self.catalogue, &prompt, f64::NEG_INFINITY, limits)?;
+        Ok(Some(Opinions { reading, draft, own }))
     }
 
     /// Whether the model is there.
@@ -151,8 +139,9 @@ impl Understander for SlmUnderstander {
         let reading = self.matcher.read(text, context);
         let Some(slm) = &mut self.slm else { return Ok(reading.interpretation) };
         let limits = Limits { cancel, deadline: Instant::now() + BUDGET };
-        match slm.judge(&self.catalogue, text, &reading, limits) {
-            Ok(verdict) => Ok(slm.carry_out(&self.catalogue, verdict, reading.interpretation)),
+        let prompt = Prompt::new(&self.catalogue, text, context);
+        match slm.judge(&self.catalogue, &prompt, &reading, limits) {
+            Ok(verdict) => Ok(carry_out(&self.catalogue, verdict, reading.interpretation)),
             Err(EngineError::Cancelled) => Err(EngineError::Cancelled),
             Err(error) => {
                 tracing::warn!(%error, "the language model gave no verdict; the templates' reading stands");
@@ -170,108 +159,104 @@ impl Slm {
     fn judge(
         &mut self,
         catalogue: &Catalogue,
-        text: &str,
+        prompt: &Prompt,
         reading: &Reading,
         limits: Limits<'_>,
     ) -> Result<Verdict, EngineError> {
-        let candidates = &reading.interpretation.candidates;
-        // The model does not see the conversation, and a draft with a problem is asked about anyway.
-        if reading.from_context || candidates.iter().any(|candidate| candidate.problem.is_some()) {
-            return Ok(Verdict::Keep);
+        if reading.from_context {
+            return Ok(Verdict::Keep(None));
         }
-        let words = language::words(text);
-        if candidates.is_empty() {
-            return self.own(catalogue, &words, limits);
+        let commands = reading.commands();
+        if commands.is_empty() {
+            let own = self.own(catalogue, prompt, self.trust.floor(false), limits)?;
+            return Ok(self.trust.on_own(own));
         }
-        let commands: Vec<Command> = candidates.iter().map(|candidate| candidate.command.clone()).collect();
-        // A draft that the model's language cannot express is beyond its judgement.
-        let Ok(draft) = language::write(catalogue, &commands) else { return Ok(Verdict::Keep) };
-        let scores = self.decoder.score(&words, &[&draft, &format!("{NONE}{END}")], limits)?;
-        let [Some(draft), Some(none)] = scores[..] else { return Ok(Verdict::Keep) };
-        let loose = reading.cover < 1.0 || commands.iter().any(|command| has_free_text(catalogue, command));
-        let veto = if loose { self.thresholds.veto_loose } else { self.thresholds.veto_firm };
-        if none.probability() >= veto {
-            return Ok(Verdict::Drop);
+        let Some(draft) = self.draft(catalogue, prompt, reading, &commands, limits)? else {
+            return Ok(Verdict::Keep(None));
+        };
+        if let Some(verdict) = self.trust.on_draft(&draft) {
+            return Ok(verdict);
         }
-        if draft.probability() >= self.thresholds.doubt {
-            return Ok(Verdict::Keep);
-        }
-        self.instead(catalogue, &words, &commands, limits)
+        let own = self.own(catalogue, prompt, self.trust.floor(true), limits)?;
+        Ok(self.trust.on_doubted(&draft, own))
     }
 
-    /// The model's own answer in place of a doubted draft.
-    fn instead(
+    /// The draft with what the model thinks of it. None for one that the model's language cannot express,
+    /// which is beyond its judgement.
+    fn draft<'a>(
         &mut self,
         catalogue: &Catalogue,
-        words: &str,
-        draft: &[Command],
+        prompt: &Prompt,
+        reading: &Reading,
+        commands: &'a [Command],
         limits: Limits<'_>,
-    ) -> Result<Verdict, EngineError> {
-        let own = self.decode(catalogue, words, self.thresholds.replace, limits)?;
-        Ok(match own {
-            Some((commands, _)) if commands == draft => Verdict::Keep,
-            Some((commands, _)) if commands.is_empty() => Verdict::Drop,
-            Some((commands, score)) => Verdict::Replace(commands, score.probability()),
-            None => Verdict::Doubt,
-        })
+    ) -> Result<Option<Draft<'a>>, EngineError> {
+        let Ok(draft) = language::write(catalogue, commands) else { return Ok(None) };
+        let answers = [draft.as_str(), &format!("{NONE}{END}"), &format!("{LATER}{END}")];
+        let scores = self.decoder.score(prompt, &answers, limits)?;
+        let [Some(draft), Some(none), Some(later)] = scores[..] else { return Ok(None) };
+        Ok(Some(Draft {
+            commands,
+            loose: reading.cover < 1.0 || commands.iter().any(|command| has_free_text(catalogue, command)),
+            open: reading.interpretation.candidates.iter().any(|candidate| candidate.problem.is_some()),
+            log_prob: draft.log_prob,
+            none: none.log_prob,
+            later: later.log_prob,
+        }))
     }
 
-    /// The model's own answer where the templates are silent.
+    /// The model's own answer with its log-probability, unless that is below `floor`.
     fn own(
         &mut self,
         catalogue: &Catalogue,
-        words: &str,
+        prompt: &Prompt,
+        floor: f64,
         limits: Limits<'_>,
-    ) -> Result<Verdict, EngineError> {
-        let least = self.thresholds.alone.min(self.thresholds.ask);
-        Ok(match self.decode(catalogue, words, least, limits)? {
-            Some((commands, score)) if !commands.is_empty() => {
-                Verdict::Replace(commands, score.probability())
-            }
-            _ => Verdict::Keep,
-        })
-    }
-
-    /// The model's own answer when it is at least as likely as `least`.
-    fn decode(
-        &mut self,
-        catalogue: &Catalogue,
-        words: &str,
-        least: f64,
-        limits: Limits<'_>,
-    ) -> Result<Option<(Vec<Command>, Score)>, EngineError> {
-        if least > 1.0 {
+    ) -> Result<Option<(Answer, f64)>, EngineError> {
+        if floor >= 0.0 {
             return Ok(None);
         }
-        let Some((answer, score)) = self.decoder.decode(words, least.ln(), limits)? else { return Ok(None) };
-        let commands = language::read(catalogue, &answer).map_err(EngineError::failed)?;
-        Ok(Some((commands, score)))
+        let Some((answer, score)) = self.decoder.decode(prompt, floor, limits)? else { return Ok(None) };
+        let answer = language::read(catalogue, &answer).map_err(EngineError::failed)?;
+        Ok(Some((answer, score.log_prob)))
     }
+}
 
-    fn carry_out(&self, catalogue: &Catalogue, verdict: Verdict, draft: Interpretation) -> Interpretation {
-        match verdict {
-            Verdict::Keep => draft,
-            Verdict::Drop => Interpretation::default(),
-            Verdict::Doubt => {
-                let unsure = |candidate| Candidate { problem: Some(Problem::Unsure), ..candidate };
-                Interpretation { candidates: draft.candidates.into_iter().map(unsure).collect(), ..draft }
+fn carry_out(catalogue: &Catalogue, verdict: Verdict, mut draft: Interpretation) -> Interpretation {
+    match verdict {
+        Verdict::Keep(confidence) => {
+            for candidate in &mut draft.candidates {
+                candidate.confidence = confidence.unwrap_or(candidate.confidence);
             }
-            Verdict::Replace(commands, confidence) => {
-                let least =
-                    if draft.candidates.is_empty() { self.thresholds.alone } else { self.thresholds.replace };
-                let candidate = |command: Command| {
-                    let missing =
-                        catalogue.intent(&command.intent).and_then(|intent| intent.missing(&command.slots));
-                    let problem = match missing {
-                        Some(slot) => Some(Problem::Missing { slot: slot.name.clone() }),
-                        None => (confidence < least).then_some(Problem::Unsure),
-                    };
-                    Candidate { command, confidence, problem }
-                };
-                Interpretation { candidates: commands.into_iter().map(candidate).collect(), left_over: None }
+            draft
+        }
+        Verdict::Nothing => Interpretation::default(),
+        Verdict::Later => Interpretation { later: true, ..Interpretation::default() },
+        Verdict::Doubt => {
+            for candidate in &mut draft.candidates {
+                candidate.problem.get_or_insert(Problem::Unsure);
             }
+            draft
+        }
+        Verdict::Act(commands, confidence) => own_reading(catalogue, commands, confidence, None),
+        Verdict::Ask(commands, confidence) => {
+            own_reading(catalogue, commands, confidence, Some(&Problem::Unsure))
         }
     }
+}
+
+fn own_reading(
+    catalogue: &Catalogue,
+    commands: Vec<Command>,
+    confidence: f64,
+    problem: Option<&Problem>,
+) -> Interpretation {
+    let candidate = |command: Command| {
+        let missing = catalogue.intent(&command.intent).and_then(|intent| intent.missing(&command.slots));
+        let missing = missing.map(|slot| Problem::Missing { slot: slot.name.clone() });
+        Candidate { command, confidence, problem: missing.or_else(|| problem.cloned()) }
+    };
+    Interpretation { candidates: commands.into_iter().map(candidate).collect(), ..Interpretation::default() }
 }
 
 /// Whether the text is what Whisper prints for something that is no speech: "[Music]", "(wind blowing)",

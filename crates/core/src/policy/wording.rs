@@ -105,10 +105,7 @@ pub(super) fn clarify(intent: &Intent, command: &Command, problem: &Problem) -> 
             };
             Ruling::Clarify { question, slot: first_missing() }
         }
-        Problem::NotNow => Ruling::Clarify {
-            question: "I can only do that right away. Ask me again when it is time.".to_owned(),
-            slot: None,
-        },
+        Problem::NotNow => Ruling::Clarify { question: reply::ONLY_NOW.to_owned(), slot: None },
         Problem::Unsure | Problem::Implied => Ruling::Clarify { question: UNCERTAIN.to_owned(), slot: None },
     }
 }

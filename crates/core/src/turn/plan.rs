@@ -117,7 +117,11 @@ pub(super) fn plan(
     }
     if requests.is_empty() {
         let again = dialogue.ask_again();
-        plan.closing.push(again.unwrap_or_else(|| reply::OUT_OF_DOMAIN.to_owned()));
+        let nothing = if interpretation.later { reply::ONLY_NOW } else { reply::OUT_OF_DOMAIN };
+        plan.closing.push(again.unwrap_or_else(|| nothing.to_owned()));
+        if interpretation.later {
+            plan.verdict = Verdict::Clarify;
+        }
     } else if interpretation.left_over.is_some() {
         plan.closing.push(reply::LEFT_OVER.to_owned());
     }

@@ -3,7 +3,8 @@
 //! The file is safetensors. For a projection `p` (`attn_q`, `ffn_up`, …) of layer `n` it holds
 //! `layers.n.p.lora_a` (`[rank, inputs]`) and `layers.n.p.lora_b` (`[outputs, rank]`); the weights
 //! become `w + alpha / rank * b a`. Projections without a pair stay as they are. Its metadata names
-//! the `format`, the `base` model, the `rank` and `alpha`.
+//! the `format`, the `base` model, the `rank` and `alpha`, and perhaps `trust`: how far a model with this
+//! adapter is trusted, as JSON.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,6 +14,7 @@ use carvoice_core::engine::EngineError;
 use safetensors::SafeTensors;
 
 use super::gguf::Dimensions;
+use crate::trust::Trust;
 
 /// The only value of `format` in the metadata that is understood.
 pub const FORMAT: &str = "1";
@@ -28,6 +30,7 @@ pub const ADAPTER: &str = "cabin-lora";
 pub struct Adapter {
     rank: usize,
     scale: f64,
+    trust: Option<Trust>,
     tensors: BTreeMap<String, Tensor>,
 }
 
@@ -65,9 +68,17 @@ impl Adapter {
         let rank: usize = rank.ok_or_else(|| wrong("metadata rank is not a whole number from 1 to 1024"))?;
         let alpha = entry("alpha")?.parse().ok().filter(|alpha: &f64| alpha.is_finite());
         let alpha = alpha.ok_or_else(|| wrong("metadata alpha is not a number"))?;
+        let trust = metadata.get("trust").map(|trust| serde_json::from_str(trust)).transpose();
+        let trust = trust.map_err(|error| wrong(format!("metadata trust: {error}")))?;
         let tensors =
             candle_core::safetensors::load_buffer(data, &Device::Cpu).map_err(|error| damaged(&error))?;
-        Ok(Self { rank, scale: alpha / rank as f64, tensors: tensors.into_iter().collect() })
+        Ok(Self { rank, scale: alpha / rank as f64, trust, tensors: tensors.into_iter().collect() })
+    }
+
+    /// How far a model with this adapter is trusted, where its maker has measured it.
+    #[must_use]
+    pub fn trust(&self) -> Option<Trust> {
+        self.trust
     }
 
     /// Every tensor belongs to a projection of a model of these dimensions and has its shape.

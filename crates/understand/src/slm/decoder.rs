@@ -6,7 +6,7 @@ use carvoice_core::catalogue::Catalogue;
 use carvoice_core::engine::{Cancel, EngineError};
 
 use super::grammar::{Grammar, Walk};
-use super::language::END;
+use super::language::Prompt;
 use super::model::Model;
 use super::reader::Reader;
 use super::tokenizer::Tokenizer;
@@ -83,7 +83,7 @@ impl Decoder {
         Ok(Self { reader, tokenizer, grammar, prefix })
     }
 
-    /// Scores `answers` to the utterance `words`. The first is read together with the prompt in one
+    /// Scores `answers` to the prompt. The first is read together with the prompt in one
     /// pass; a further one costs a pass only from where it has its first choice after another
     /// token. None for an answer that the grammar does not admit.
     ///
@@ -91,31 +91,31 @@ impl Decoder {
     /// When a limit is reached or the utterance is too long for the cache.
     pub fn score(
         &mut self,
-        words: &str,
+        prompt: &Prompt,
         answers: &[&str],
         limits: Limits<'_>,
     ) -> Result<Vec<Option<Score>>, EngineError> {
-        let prompt = self.prompt(words)?;
-        answers.iter().map(|answer| self.score_one(words, &prompt, answer, limits)).collect()
+        let tokens = self.tokens(prompt)?;
+        answers.iter().map(|answer| self.score_one(prompt, &tokens, answer, limits)).collect()
     }
 
     fn score_one(
         &mut self,
-        words: &str,
-        prompt: &[u32],
+        prompt: &Prompt,
+        read: &[u32],
         answer: &str,
         limits: Limits<'_>,
     ) -> Result<Option<Score>, EngineError> {
         let tokens = self.tokenizer.encode(answer)?;
-        let walk = self.grammar.begin(words, &|text| self.tokenizer.encode(text))?;
+        let walk = self.grammar.begin(prompt.sources(), &|text| self.tokenizer.encode(text))?;
         let Some(choices) = choices(walk, &tokens) else { return Ok(None) };
         let Some((last, ..)) = choices.last() else { return Ok(Some(Score::default())) };
         // The token at the last choice is predicted by what comes before it.
-        let text = [prompt, &tokens[..*last]].concat();
+        let text = [read, &tokens[..*last]].concat();
         self.reader.read(&text, || limits.check())?;
         let mut score = Score::default();
         for (at, token, allowed) in &choices {
-            let log_probs = self.reader.log_probs(prompt.len() + at, allowed)?;
+            let log_probs = self.reader.log_probs(read.len() + at, allowed)?;
             let chosen = allowed.iter().zip(log_probs).find(|(other, _)| *other == token);
             score.add(chosen.map_or(f64::NEG_INFINITY, |(_, log_prob)| log_prob));
         }
@@ -130,16 +130,16 @@ impl Decoder {
     /// When a limit is reached, or the utterance or the answer is too long.
     pub fn decode(
         &mut self,
-        words: &str,
+        prompt: &Prompt,
         floor: f64,
         limits: Limits<'_>,
     ) -> Result<Option<(String, Score)>, EngineError> {
-        let prompt = self.prompt(words)?;
-        let mut walk = self.grammar.begin(words, &|text| self.tokenizer.encode(text))?;
-        let mut text = prompt.clone();
+        let read = self.tokens(prompt)?;
+        let mut walk = self.grammar.begin(prompt.sources(), &|text| self.tokenizer.encode(text))?;
+        let mut text = read.clone();
         let mut score = Score::default();
         while !walk.is_done() {
-            if text.len() - prompt.len() >= LONGEST_ANSWER {
+            if text.len() - read.len() >= LONGEST_ANSWER {
                 return Err(EngineError::failed("the answer does not end"));
             }
             let allowed = walk.allowed();
@@ -163,11 +163,11 @@ impl Decoder {
             }
             text.push(token);
         }
-        Ok(Some((self.tokenizer.decode(&text[prompt.len()..])?, score)))
+        Ok(Some((self.tokenizer.decode(&text[read.len()..])?, score)))
     }
 
-    fn prompt(&self, words: &str) -> Result<Vec<u32>, EngineError> {
-        Ok([self.prefix.as_slice(), &self.tokenizer.encode(&format!("{words}{END}"))?].concat())
+    fn tokens(&self, prompt: &Prompt) -> Result<Vec<u32>, EngineError> {
+        Ok([self.prefix.as_slice(), &self.tokenizer.encode(&prompt.text())?].concat())
     }
 }
 

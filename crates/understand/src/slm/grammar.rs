@@ -8,7 +8,7 @@
 use carvoice_core::catalogue::{Catalogue, Intent, SlotKind};
 use carvoice_core::engine::EngineError;
 
-use super::language::{END, MOST_COMMANDS, NONE, SEPARATOR};
+use super::language::{END, LATER, MOST_COMMANDS, NONE, SEPARATOR};
 use super::numbers::{Range, Typed};
 use super::spans::{Encode, SpanKind, Spans};
 
@@ -76,7 +76,9 @@ impl Grammar {
             digits: digits.collect::<Result<_, EngineError>>()?,
             alive: Default::default(),
         };
-        grammar.path(START, &encode(&format!("{NONE}{END}"))?, DONE);
+        for answer in [NONE, LATER] {
+            grammar.path(START, &encode(&format!("{answer}{END}"))?, DONE);
+        }
         for intent in catalogue.intents() {
             grammar.add(intent, encode)?;
         }
@@ -84,12 +86,16 @@ impl Grammar {
         Ok(grammar)
     }
 
-    /// The answers possible for an utterance, given as [`words`](super::language::words).
+    /// The answers possible with free values from these texts, given as [`words`](super::language::words).
     ///
     /// # Errors
     /// When `encode` fails.
-    pub fn begin(&self, words: &str, encode: &Encode<'_>) -> Result<Walk<'_>, EngineError> {
-        let spans = Spans::new(words, encode)?;
+    pub fn begin<'t>(
+        &self,
+        texts: impl Iterator<Item = &'t str>,
+        encode: &Encode<'_>,
+    ) -> Result<Walk<'_>, EngineError> {
+        let spans = Spans::new(texts, encode)?;
         let offered =
             [SpanKind::Text, SpanKind::Digits].map(|kind| usize::from(!spans.starts(kind).is_empty()));
         let alive = &self.alive[offered[0] | offered[1] << 1];

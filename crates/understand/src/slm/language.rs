@@ -1,8 +1,11 @@
 //! The language the model reads and writes.
 //!
-//! The prompt is the utterance in lower case, without punctuation, ended by a line break. The answer is
-//! `none`, or commands joined by ` ; `, ended by a line break. A command is
-//! `intent slot=value slot=value` with the slots in the catalogue's order and absent slots left out:
+//! The prompt is the utterance in lower case, without punctuation, ended by a line break. In a
+//! conversation a line stands before it: `after` with the last commands, `confirm` with the command that
+//! waits for a yes, or `ask` with a slot and the command that waits for its value. The answer is `none`,
+//! `later` for an order that is to wait for something, or commands joined by ` ; `, ended by a line break.
+//! A command is `intent slot=value slot=value` with the slots in the catalogue's order and absent slots
+//! left out:
 //! ```text
 //! make it 21 degrees and play hello by adele
 //! climate.set_temperature temperature=21 ; media.play query=hello by adele
@@ -12,9 +15,13 @@
 
 use carvoice_core::catalogue::{Catalogue, Intent, SlotKind};
 use carvoice_core::command::{Command, SlotValue};
+use carvoice_core::engine::Context;
 
 /// The answer when nothing is asked of the car.
 pub const NONE: &str = "none";
+
+/// The answer to an order that is to wait for something.
+pub const LATER: &str = "later";
 
 /// Between two commands.
 pub const SEPARATOR: &str = " ; ";
@@ -24,6 +31,71 @@ pub const END: &str = "\n";
 
 /// Most commands in one answer.
 pub const MOST_COMMANDS: usize = 4;
+
+/// What an answer means.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// The utterance asks nothing of the car: [`NONE`].
+    Nothing,
+    /// It orders something, but not now: [`LATER`].
+    Later,
+    /// It orders these, at least one.
+    Commands(Vec<Command>),
+}
+
+/// What the model is asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prompt {
+    /// The line about the conversation with its line break, or nothing.
+    context: String,
+    words: String,
+    /// Free text of the commands in the context, which an answer may repeat.
+    texts: Vec<String>,
+}
+
+impl Prompt {
+    /// The prompt for the utterance `text` in a conversation.
+    #[must_use]
+    pub fn new(catalogue: &Catalogue, text: &str, context: &Context) -> Self {
+        let (lead, commands) = match (&context.pending, context.recent.last()) {
+            (Some(pending), _) => match &pending.slot {
+                Some(slot) => (format!("ask {slot} "), &pending.command),
+                None => ("confirm ".to_owned(), &pending.command),
+            },
+            (None, Some(last)) => ("after ".to_owned(), last),
+            (None, None) => return Self::alone(text),
+        };
+        let Ok(line) = write(catalogue, std::slice::from_ref(commands)) else { return Self::alone(text) };
+        let texts = commands.slots.values().filter_map(|value| match value {
+            SlotValue::Text(text) => Some(self::words(text)),
+            SlotValue::Number(_) => None,
+        });
+        Self { context: lead + &line, words: words(text), texts: texts.collect() }
+    }
+
+    /// The prompt for an utterance without a conversation before it.
+    #[must_use]
+    pub fn alone(text: &str) -> Self {
+        Self { words: words(text), ..Self::default() }
+    }
+
+    /// Whether something came before that the utterance may refer to.
+    #[must_use]
+    pub fn has_context(&self) -> bool {
+        !self.context.is_empty()
+    }
+
+    /// What the model reads.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{}{}{END}", self.context, self.words)
+    }
+
+    /// The texts from which free values of the answer are taken, the utterance first.
+    pub fn sources(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.words.as_str()).chain(self.texts.iter().map(String::as_str))
+    }
+}
 
 /// An answer that is not in the language of this catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -63,14 +135,11 @@ pub fn words(text: &str) -> String {
 /// The answer that means `commands`.
 ///
 /// # Errors
-/// When a command or slot is not in the catalogue, a value is illegal, or there are more than
+/// When a command or slot is not in the catalogue, a value is illegal, or there are none or more than
 /// [`MOST_COMMANDS`].
 pub fn write(catalogue: &Catalogue, commands: &[Command]) -> Result<String, NotInLanguage> {
-    if commands.is_empty() {
-        return Ok(format!("{NONE}{END}"));
-    }
-    if commands.len() > MOST_COMMANDS {
-        return Err(NotInLanguage(format!("{} commands, at most {MOST_COMMANDS}", commands.len())));
+    if !(1..=MOST_COMMANDS).contains(&commands.len()) {
+        return Err(NotInLanguage(format!("{} commands, not 1 to {MOST_COMMANDS}", commands.len())));
     }
     let written = commands.iter().map(|command| write_command(catalogue, command));
     Ok(written.collect::<Result<Vec<_>, _>>()?.join(SEPARATOR) + END)
@@ -94,19 +163,21 @@ fn write_command(catalogue: &Catalogue, command: &Command) -> Result<String, Not
     Ok(out)
 }
 
-/// The commands an answer means; none for [`NONE`].
+/// What an answer means.
 ///
 /// # Errors
-/// When it is not an answer that [`write`] gives for this catalogue.
-pub fn read(catalogue: &Catalogue, answer: &str) -> Result<Vec<Command>, NotInLanguage> {
+/// When it is neither [`NONE`] nor [`LATER`] nor what [`write`] gives for this catalogue.
+pub fn read(catalogue: &Catalogue, answer: &str) -> Result<Answer, NotInLanguage> {
     let answer = answer.strip_suffix(END).ok_or_else(|| NotInLanguage("no line break at the end".into()))?;
-    if answer == NONE {
-        return Ok(Vec::new());
+    match answer {
+        NONE => return Ok(Answer::Nothing),
+        LATER => return Ok(Answer::Later),
+        _ => {}
     }
     let commands: Vec<Command> =
         answer.split(SEPARATOR).map(|command| read_command(catalogue, command)).collect::<Result<_, _>>()?;
     match commands.len() {
-        1..=MOST_COMMANDS => Ok(commands),
+        1..=MOST_COMMANDS => Ok(Answer::Commands(commands)),
         number => Err(NotInLanguage(format!("{number} commands, at most {MOST_COMMANDS}"))),
     }
 }

@@ -1,6 +1,8 @@
-//! What an untrained model is shown before every prompt: a few utterances with their answers.
+//! What the model is shown before every prompt.
 //!
-//! A trained adapter carries the catalogue in its weights and needs none of this.
+//! A trained adapter carries the shipped catalogue in its weights: it is told of added intents only, each
+//! by a line `new intent slot=kind : sentence / sentence`. An untrained model is shown a few utterances
+//! with their answers.
 
 use std::collections::HashSet;
 
@@ -47,6 +49,44 @@ const USUAL_WORDS: usize = 5;
 /// Rules nest at most this deep; deeper ones are left out.
 const DEEPEST: usize = 12;
 
+/// Sentences by which an added intent is declared.
+const DECLARED_SENTENCES: usize = 3;
+
+/// Longest declaration in words; its last sentences are left out.
+const DECLARED_WORDS: usize = 40;
+
+/// A line for every intent that is not shipped, and so in no adapter.
+#[must_use]
+pub fn declarations(catalogue: &Catalogue) -> String {
+    let shipped = Catalogue::shipped();
+    let added = catalogue.intents().iter().filter(|intent| shipped.intent(&intent.name).is_none());
+    added.map(|intent| declaration(catalogue, intent)).collect()
+}
+
+fn declaration(catalogue: &Catalogue, intent: &Intent) -> String {
+    let mut line = format!("new {}", intent.name);
+    for slot in &intent.slots {
+        let kind = match &slot.kind {
+            SlotKind::Choice(choices) => {
+                let values: Vec<&str> = choices.iter().map(|choice| choice.value.as_str()).collect();
+                values.join("|")
+            }
+            SlotKind::Number(_) | SlotKind::Digits => "number".to_owned(),
+            SlotKind::Text => "text".to_owned(),
+        };
+        line.extend([" ", &slot.name, "=", &kind]);
+    }
+    let mut mark = " : ";
+    for utterance in sayings(catalogue, intent).map(|(utterance, _)| utterance).take(DECLARED_SENTENCES) {
+        if line.split(' ').count() + utterance.split(' ').count() > DECLARED_WORDS {
+            break;
+        }
+        line.extend([mark, &utterance]);
+        mark = " / ";
+    }
+    line + END
+}
+
 /// One or two commands of every domain, said in their plainest way, with talk between them.
 #[must_use]
 pub fn examples(catalogue: &Catalogue) -> String {
@@ -73,8 +113,17 @@ pub fn examples(catalogue: &Catalogue) -> String {
 
 /// The utterance of the most usual length among the intent's sentences, and its answer.
 fn plainest(catalogue: &Catalogue, intent: &Intent) -> Option<(String, String)> {
-    let said = intent.sentences.iter().filter(|group| !group.need).flat_map(|group| {
-        group.sentences.iter().filter_map(|sentence| {
+    sayings(catalogue, intent)
+        .min_by_key(|(utterance, _)| utterance.split(' ').count().abs_diff(USUAL_WORDS))
+}
+
+/// Every sentence of the intent that says all it must, spoken in its plainest way, with its answer.
+fn sayings<'a>(
+    catalogue: &'a Catalogue,
+    intent: &'a Intent,
+) -> impl Iterator<Item = (String, String)> + use<'a> {
+    intent.sentences.iter().filter(|group| !group.need).flat_map(move |group| {
+        group.sentences.iter().filter_map(move |sentence| {
             let mut speaker = Speaker { catalogue, intent, slots: group.set.clone(), depth: 0 };
             let utterance = words(&speaker.say(&Phrase::parse(sentence).ok()?)?);
             let whole = intent.missing(&speaker.slots).is_none();
@@ -82,8 +131,7 @@ fn plainest(catalogue: &Catalogue, intent: &Intent) -> Option<(String, String)> 
             let answer = write(catalogue, &[command]).ok()?;
             whole.then_some((utterance, answer))
         })
-    });
-    said.min_by_key(|(utterance, _)| utterance.split(' ').count().abs_diff(USUAL_WORDS))
+    })
 }
 
 /// Says sentences: the first of every choice, nothing optional.

@@ -1,4 +1,5 @@
-//! The values that text and digit slots can take in one utterance: runs of its words.
+//! The values that text and digit slots can take: runs of words of the utterance, or of a text that the
+//! conversation brings along.
 
 use carvoice_core::engine::EngineError;
 
@@ -29,7 +30,7 @@ pub(super) struct Piece {
     pub(super) next: std::ops::Range<usize>,
 }
 
-/// All pieces of one utterance.
+/// All pieces of an utterance and its context.
 #[derive(Debug, Default)]
 pub(super) struct Spans {
     pieces: Vec<Piece>,
@@ -38,30 +39,45 @@ pub(super) struct Spans {
 }
 
 impl Spans {
-    /// The pieces of `words`, which are joined by single blanks.
-    pub(super) fn new(words: &str, encode: &Encode<'_>) -> Result<Self, EngineError> {
+    /// The pieces of `texts`, whose words are joined by single blanks. No value spans two texts.
+    pub(super) fn new<'t>(
+        texts: impl Iterator<Item = &'t str>,
+        encode: &Encode<'_>,
+    ) -> Result<Self, EngineError> {
         let mut spans = Self::default();
-        let words: Vec<&str> = words.split(' ').collect();
+        let texts: Vec<&str> = texts.collect();
         for kind in [SpanKind::Text, SpanKind::Digits] {
-            // From the last word to the first, so that what follows a piece is there before it.
-            let mut next = 0..0;
             let mut starts = Vec::new();
-            for word in words.iter().rev() {
-                let forms = forms(kind, word);
-                let blank = if kind == SpanKind::Text { " " } else { "" };
-                let from = spans.pieces.len();
-                for (index, form) in forms.iter().enumerate() {
-                    let next = if index == 0 { next.clone() } else { 0..0 };
-                    starts.push(Piece { tokens: encode(&format!("={form}"))?, next: next.clone() });
-                    spans.pieces.push(Piece { tokens: encode(&format!("{blank}{form}"))?, next });
-                }
-                next = from..spans.pieces.len();
+            for text in &texts {
+                spans.add(kind, text, &mut starts, encode)?;
             }
             let from = spans.pieces.len();
             spans.pieces.extend(starts);
             spans.starts[kind as usize] = from..spans.pieces.len();
         }
         Ok(spans)
+    }
+
+    fn add(
+        &mut self,
+        kind: SpanKind,
+        text: &str,
+        starts: &mut Vec<Piece>,
+        encode: &Encode<'_>,
+    ) -> Result<(), EngineError> {
+        let blank = if kind == SpanKind::Text { " " } else { "" };
+        // From the last word to the first, so that what follows a piece is there before it.
+        let mut next = 0..0;
+        for word in text.split(' ').rev() {
+            let from = self.pieces.len();
+            for (index, form) in forms(kind, word).iter().enumerate() {
+                let next = if index == 0 { next.clone() } else { 0..0 };
+                starts.push(Piece { tokens: encode(&format!("={form}"))?, next: next.clone() });
+                self.pieces.push(Piece { tokens: encode(&format!("{blank}{form}"))?, next });
+            }
+            next = from..self.pieces.len();
+        }
+        Ok(())
     }
 
     /// Pieces at which a value of this kind may begin; empty when the utterance has none.

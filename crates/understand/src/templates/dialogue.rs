@@ -350,7 +350,7 @@ impl Matcher {
         let candidate =
             Candidate { command, confidence: GUESS, problem: Some(Problem::Ambiguous { readings }) };
         Some(Reading {
-            interpretation: Interpretation { candidates: vec![candidate], left_over: None },
+            interpretation: Interpretation { candidates: vec![candidate], left_over: None, later: false },
             cover: 1.0,
             from_context: false,
         })
@@ -367,7 +367,7 @@ impl Matcher {
             .map(|slot| Problem::Missing { slot: slot.name.clone() });
         let candidate = Candidate { command, confidence: BY_CONTEXT, problem };
         Reading {
-            interpretation: Interpretation { candidates: vec![candidate], left_over: None },
+            interpretation: Interpretation { candidates: vec![candidate], left_over: None, later: false },
             cover: 1.0,
             from_context: true,
         }

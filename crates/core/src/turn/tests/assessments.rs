@@ -8,7 +8,7 @@ fn policy() -> Policy {
 
 fn meant(commands: &[Command]) -> Interpretation {
     let candidates = commands.iter().map(|command| Candidate::complete(command.clone(), 0.9)).collect();
-    Interpretation { candidates, left_over: None }
+    Interpretation { candidates, left_over: None, later: false }
 }
 
 fn show(assessment: &Assessment) -> String {

@@ -1,10 +1,10 @@
 use carvoice_core::catalogue::Catalogue;
 use carvoice_core::command::Command;
-use carvoice_core::engine::EngineError;
+use carvoice_core::engine::{Context, EngineError, Pending};
 use proptest::prelude::*;
 
 use crate::slm::grammar::{Grammar, Walk};
-use crate::slm::language::{self, words};
+use crate::slm::language::{self, Answer, Prompt, words};
 
 const MANIFEST: &str = r#"
 version = 1
@@ -46,7 +46,7 @@ fn decode(tokens: &[u32]) -> String {
 
 fn admits(utterance: &str, answer: &str) -> bool {
     let grammar = Grammar::compile(&catalogue(), &encode).unwrap();
-    let mut walk = grammar.begin(&words(utterance), &encode).unwrap();
+    let mut walk = grammar.begin(std::iter::once(words(utterance).as_str()), &encode).unwrap();
     encode(answer).unwrap().into_iter().all(|token| walk.advance(token)) && walk.is_done()
 }
 
@@ -55,6 +55,7 @@ fn answers_of_the_language_are_admitted() {
     let utterance = "Tell mum's friends to stop, 555 01-23, or to=x; 21.5";
     for answer in [
         "none\n",
+        "later\n",
         "car.stop\n",
         "car.warm degrees=21.5\n",
         "car.warm degrees=16 seat=left_rear\n",
@@ -65,8 +66,11 @@ fn answers_of_the_language_are_admitted() {
         "car.stop ; car.warm degrees=30 ; car.say to=tell ; car.stop\n",
     ] {
         assert!(admits(utterance, answer), "{answer}");
-        let commands = language::read(&catalogue(), answer).unwrap();
-        assert_eq!(language::write(&catalogue(), &commands).unwrap(), answer);
+        match language::read(&catalogue(), answer).unwrap() {
+            Answer::Commands(commands) => assert_eq!(language::write(&catalogue(), &commands).unwrap(), answer),
+            Answer::Nothing => assert_eq!(answer, "none\n"),
+            Answer::Later => assert_eq!(answer, "later\n"),
+        }
     }
 }
 
@@ -105,7 +109,7 @@ fn everything_else_is_refused() {
 fn slots_that_need_words_are_closed_when_there_are_none() {
     assert!(!admits("?!", "car.say to=\n"));
     let grammar = Grammar::compile(&catalogue(), &encode).unwrap();
-    let mut walk = grammar.begin("", &encode).unwrap();
+    let mut walk = grammar.begin(std::iter::once(""), &encode).unwrap();
     assert!(encode("car.say").unwrap().into_iter().all(|token| walk.advance(token)));
     assert_eq!(decode(&walk.allowed()), "\n ", "only the end or the next command may follow");
     assert!(walk.advance(u32::from(b' ')));
@@ -113,9 +117,32 @@ fn slots_that_need_words_are_closed_when_there_are_none() {
 }
 
 #[test]
+fn the_conversation_stands_before_the_utterance_and_lends_its_texts() {
+    let catalogue = catalogue();
+    let command = Command::new("car.say").with("to", "Mum").with("text", "I'm late");
+    let recent = Context { recent: vec![command.clone()], ..Context::default() };
+    let prompt = Prompt::new(&catalogue, "No, dad.", &recent);
+    assert_eq!(prompt.text(), "after car.say to=mum text=i'm late\nno dad\n");
+    let grammar = Grammar::compile(&catalogue, &encode).unwrap();
+    let mut walk = grammar.begin(prompt.sources(), &encode).unwrap();
+    let answer = encode("car.say to=dad text=i'm late\n").unwrap();
+    assert!(answer.into_iter().all(|token| walk.advance(token)) && walk.is_done());
+
+    let pending = |slot: Option<&str>| Context {
+        pending: Some(Pending { command: command.clone(), slot: slot.map(str::to_owned) }),
+        ..recent.clone()
+    };
+    let text = |context| Prompt::new(&catalogue, "Yes", &context).text();
+    assert_eq!(text(pending(None)), "confirm car.say to=mum text=i'm late\nyes\n");
+    assert_eq!(text(pending(Some("to"))), "ask to car.say to=mum text=i'm late\nyes\n");
+    let unknown = Context { recent: vec![Command::new("car.fly")], ..Context::default() };
+    assert_eq!(text(unknown), "yes\n");
+}
+
+#[test]
 fn a_refused_token_changes_nothing() {
     let grammar = Grammar::compile(&catalogue(), &encode).unwrap();
-    let mut walk = grammar.begin("hello", &encode).unwrap();
+    let mut walk = grammar.begin(std::iter::once("hello"), &encode).unwrap();
     let before = walk.allowed();
     assert!(!walk.advance(u32::from(b'z')));
     assert_eq!(walk.allowed(), before);
@@ -149,7 +176,7 @@ fn commands_outside_the_catalogue_cannot_be_written() {
     assert!(refusal(Command::new("car.say").with("to", "")).contains("to cannot be"));
     assert!(refusal(Command::new("car.say").with("number", "911a")).contains("number cannot be"));
     assert!(language::write(&catalogue(), &vec![Command::new("car.stop"); 5]).is_err());
-    assert_eq!(language::write(&catalogue(), &[]).unwrap(), "none\n");
+    assert!(language::write(&catalogue(), &[]).is_err());
 }
 
 /// Takes allowed tokens as `choices` say until the answer is complete, then prefers to end it.
@@ -178,10 +205,11 @@ proptest! {
         let catalogue = catalogue();
         let grammar = Grammar::compile(&catalogue, &encode).unwrap();
         let words = words(&utterance);
-        let answer = wander(grammar.begin(&words, &encode).unwrap(), &choices);
-        let commands = language::read(&catalogue, &answer);
-        prop_assert!(commands.is_ok(), "{answer:?}: {commands:?}");
-        prop_assert_eq!(language::write(&catalogue, &commands.unwrap()).unwrap(), answer);
+        let answer = wander(grammar.begin(std::iter::once(words.as_str()), &encode).unwrap(), &choices);
+        match language::read(&catalogue, &answer) {
+            Ok(Answer::Commands(commands)) => prop_assert_eq!(language::write(&catalogue, &commands).unwrap(), answer),
+            meaning => prop_assert!(meaning.is_ok(), "{answer:?}: {meaning:?}"),
+        }
     }
 
     #[test]

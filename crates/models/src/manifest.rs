@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use crate::StoreError;
+use crate::shipped::{LICENCE, PROJECT};
 
 /// The manifest this program was built with.
 const EMBEDDED: &str = include_str!("../../../models/manifest.toml");
@@ -63,9 +64,9 @@ pub struct Model {
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(deny_unknown_fields)]
 pub struct Member {
-    /// Name of the package.
+    /// Name of the package; `carvoice` for a file that comes with the program.
     pub package: String,
-    /// Path inside the wheel.
+    /// Path inside the wheel, or in the folder of the files that come with the program.
     pub path: String,
 }
 
@@ -218,11 +219,13 @@ impl Manifest {
             .collect()
     }
 
-    /// The licences of the packages `model` is made from.
+    /// The licences of what `model` is made from.
     #[must_use]
     pub fn licence(&self, model: &Model) -> String {
+        let own = model.convert.members().iter().any(|member| member.package == PROJECT).then_some(LICENCE);
+        let sources = self.sources(model);
         let licences: BTreeSet<&str> =
-            self.sources(model).iter().map(|package| package.licence.as_str()).collect();
+            sources.iter().map(|package| package.licence.as_str()).chain(own).collect();
         licences.into_iter().collect::<Vec<_>>().join(" AND ")
     }
 
@@ -253,7 +256,8 @@ impl Manifest {
         }
         for model in &self.models {
             for member in model.convert.members() {
-                if !self.packages.iter().any(|package| package.name == member.package) {
+                let known = self.packages.iter().any(|package| package.name == member.package);
+                if !known && member.package != PROJECT {
                     return Err(format!("model {}: package {} is not listed", model.name, member.package));
                 }
             }

@@ -131,6 +131,10 @@ impl Trust {
         if none + later >= veto {
             return Some(if none >= later { Verdict::Nothing } else { Verdict::Later });
         }
+        if self.doubt <= 0.0 {
+            // A model that may not doubt does not know the commands well enough to be confident either.
+            return Some(Verdict::Keep(None));
+        }
         let confidence = self.draft.confidence(draft.log_prob);
         (confidence >= self.doubt).then_some(Verdict::Keep(Some(confidence)))
     }

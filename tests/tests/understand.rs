@@ -20,12 +20,17 @@ use carvoice_understand::trust::{Calibration, Trust};
 use carvoice_understand::understander::SlmUnderstander;
 
 const MODEL: &str = "smollm2-135m.gguf";
+const ADAPTER: &str = "cabin-lora.safetensors";
 
 fn templates() -> SlmUnderstander {
     SlmUnderstander::without_model(&Catalogue::shipped(), Side::Left)
 }
 
 fn real() -> SlmUnderstander {
+    templates().with_model(&model(MODEL), Some(&model(ADAPTER)), 2).unwrap()
+}
+
+fn untrained() -> SlmUnderstander {
     templates().with_model(&model(MODEL), None, 2).unwrap()
 }
 
@@ -43,6 +48,7 @@ fn every_understander_keeps_the_contract() {
         Interpretation { candidates: vec![Candidate::complete(command.clone(), 1.0)], left_over: None, later: false };
     contract::check(&mut ScriptedUnderstander::default().taught(text, meaning), text, &command);
     contract::check(&mut templates(), text, &command);
+    contract::check(&mut untrained(), text, &command);
     contract::check(&mut real(), text, &command);
 }
 
@@ -70,7 +76,7 @@ const PLAIN: &[(&str, &[&str])] = &[
 
 #[test]
 fn plain_commands_come_out_right_with_and_without_the_model() {
-    for engine in [&mut templates(), &mut real()] {
+    for engine in [&mut templates(), &mut untrained(), &mut real()] {
         for (text, expected) in PLAIN {
             assert_eq!(commands(engine, text), *expected, "{text}, model: {}", engine.has_model());
         }

@@ -8,6 +8,7 @@
 mod candidate;
 mod clauses;
 mod dialogue;
+mod heard;
 mod lists;
 mod needs;
 mod numbers;

@@ -144,7 +144,10 @@ impl Understander for SlmUnderstander {
         let limits = Limits { cancel, deadline: Instant::now() + BUDGET };
         let prompt = Prompt::new(&self.catalogue, text, context);
         match slm.judge(&self.catalogue, &prompt, &reading, limits) {
-            Ok(verdict) => Ok(carry_out(&self.catalogue, verdict, reading.interpretation)),
+            Ok(verdict) => {
+                let verdict = honest(&self.matcher, text, verdict);
+                Ok(carry_out(&self.catalogue, verdict, reading.interpretation))
+            }
             Err(EngineError::Cancelled) => Err(EngineError::Cancelled),
             Err(error) => {
                 tracing::warn!(%error, "the language model gave no verdict; the templates' reading stands");
@@ -223,6 +226,24 @@ impl Slm {
         let answer = language::read(catalogue, &answer).map_err(EngineError::failed)?;
         Ok(Some((answer, score.log_prob)))
     }
+}
+
+/// Without the numbers that the model made up: those commands are asked about.
+fn honest(matcher: &Matcher, text: &str, verdict: Verdict) -> Verdict {
+    let (Verdict::Act(commands, confidence) | Verdict::Ask(commands, confidence)) = &verdict else {
+        return verdict;
+    };
+    let made_up = matcher.made_up_numbers(text, commands);
+    if made_up.is_empty() {
+        return verdict;
+    }
+    let mut commands = commands.clone();
+    for (index, slot) in &made_up {
+        if let Some(command) = commands.get_mut(*index) {
+            command.slots.remove(slot);
+        }
+    }
+    Verdict::Ask(commands, *confidence)
 }
 
 fn carry_out(catalogue: &Catalogue, verdict: Verdict, mut draft: Interpretation) -> Interpretation {

@@ -1,0 +1,137 @@
+//! Whether the numbers in commands were said. The language model can write any number that its slot
+//! admits; one that no numeral of the utterance stands for, while a numeral is left over, is made up.
+
+use std::ops::Range;
+
+use carvoice_core::catalogue::{NumberKind, SlotKind, Unit};
+use carvoice_core::command::{Command, SlotValue};
+
+use super::words::{Word, words};
+use super::{Matcher, numbers, units};
+
+/// How far a value may be from the numeral that stands for it.
+const TOLERANCE: f64 = 1e-6;
+
+impl Matcher {
+    /// The slots, as (command, name), whose numbers were made up: nothing that was said stands for them,
+    /// and a numeral was said that nothing else stands for.
+    #[must_use]
+    pub fn made_up_numbers(&self, text: &str, commands: &[Command]) -> Vec<(usize, String)> {
+        let words = words(text);
+        let numerals = numerals(&words);
+        let mut used = vec![false; numerals.len()];
+        let mut made_up = Vec::new();
+        for (index, command) in commands.iter().enumerate() {
+            for (name, value) in &command.slots {
+                match value {
+                    SlotValue::Number(value) => {
+                        let Some(kind) = self.number_kind(&command.intent, name) else { continue };
+                        // "An hour and thirty minutes" begins before its numeral.
+                        match (0..words.len()).find_map(|at| stands_for(&words, at, kind, *value)) {
+                            Some(said) => {
+                                for (used, at) in used.iter_mut().zip(&numerals) {
+                                    *used |= said.contains(at);
+                                }
+                            }
+                            None => made_up.push((index, name.clone())),
+                        }
+                    }
+                    // A title or a telephone number keeps its numerals to itself.
+                    SlotValue::Text(value) => {
+                        for (used, at) in used.iter_mut().zip(&numerals) {
+                            *used |= words.get(*at).is_some_and(|word| holds(value, &word.text));
+                        }
+                    }
+                }
+            }
+        }
+        if used.iter().all(|used| *used) { Vec::new() } else { made_up }
+    }
+
+    fn number_kind(&self, intent: &str, slot: &str) -> Option<&NumberKind> {
+        let intent = self.intents.iter().find(|known| known.name == intent)?;
+        match &intent.slot(slot)?.kind {
+            SlotKind::Number(kind) => Some(kind),
+            _ => None,
+        }
+    }
+}
+
+/// Where numerals begin.
+fn numerals(words: &[Word]) -> Vec<usize> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < words.len() {
+        match numbers::ordinal(words, at) {
+            Some((_, end)) if !numbers::is_pronoun(words, at) => {
+                found.push(at);
+                at = end.max(at + 1);
+            }
+            _ => at += 1,
+        }
+    }
+    found
+}
+
+/// The value of the numeral at `at` in a slot of this kind, and where it ends.
+fn value(words: &[Word], at: usize, kind: &NumberKind) -> (Option<f64>, usize) {
+    let found = match kind.unit {
+        Unit::Seconds => numbers::duration(words, at).or_else(|| numbers::number(words, at)),
+        Unit::Frequency => numbers::frequency(words, at),
+        Unit::Ordinal => numbers::ordinal(words, at),
+        _ => numbers::number(words, at),
+    };
+    match found {
+        Some((number, end)) => units::value(number, kind, words, end),
+        None => (None, at + 1),
+    }
+}
+
+/// The words from `at` on that stand for `wanted`.
+fn stands_for(words: &[Word], at: usize, kind: &NumberKind, wanted: f64) -> Option<Range<usize>> {
+    let (value, end) = value(words, at, kind);
+    // "Make that fifteen" of a timer is minutes.
+    let minutes = matches!(kind.unit, Unit::Seconds).then_some(60.0);
+    let is = |unit: f64| value.is_some_and(|value| (value * unit - wanted).abs() < TOLERANCE);
+    (is(1.0) || minutes.is_some_and(is)).then_some(at..end)
+}
+
+fn holds(text: &str, word: &str) -> bool {
+    text.to_lowercase().split(' ').any(|part| part == word)
+        || word.bytes().all(|byte| byte.is_ascii_digit()) && text.contains(word)
+        || numbers::digits(&words(word), 0).is_some_and(|(digits, _)| text.contains(&digits))
+        || text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use carvoice_core::catalogue::Catalogue;
+
+    use super::*;
+
+    fn made_up(text: &str, commands: &[Command]) -> usize {
+        Matcher::new(&Catalogue::shipped()).made_up_numbers(text, commands).len()
+    }
+
+    #[test]
+    fn what_was_said_may_stand() {
+        let temperature = |value: f64| Command::new("climate.set_temperature").with("temperature", value);
+        let fan = Command::new("climate.set_fan").with("level", 7.0);
+        let timer = Command::new("timer.start").with("duration", 5400.0);
+        let song = Command::new("media.play").with("query", "99 red balloons");
+        assert_eq!(made_up("make it twenty one and a half", &[temperature(21.5)]), 0);
+        assert_eq!(made_up("70 degrees fahrenheit", &[temperature(21.0)]), 0);
+        assert_eq!(made_up("fan to the max and 21 degrees", &[fan.clone(), temperature(21.0)]), 0);
+        assert_eq!(made_up("an hour and thirty minutes on the clock", std::slice::from_ref(&timer)), 0);
+        assert_eq!(made_up("play 99 red balloons with the fan on full", &[song, fan]), 0);
+        assert_eq!(made_up("twenty no twenty one", &[temperature(21.0)]), 0);
+    }
+
+    #[test]
+    fn what_was_not_said_is_made_up() {
+        let temperature = Command::new("climate.set_temperature").with("temperature", 20.0);
+        let fan = Command::new("climate.set_fan").with("level", 4.0);
+        assert_eq!(made_up("warm it to 45 degrees", &[temperature]), 1);
+        assert_eq!(made_up("fan at 40 percent", &[fan]), 1);
+    }
+}

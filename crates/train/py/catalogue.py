@@ -89,6 +89,7 @@ SLOTS = {
 }
 
 NONE = "none"
+LATER = "later"  # an order, but with a condition or a delay
 # Slots whose value is a span of the words spoken.
 TEXT_SLOTS = {
     "query",

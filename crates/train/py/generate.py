@@ -12,10 +12,12 @@ import pathlib
 import random
 
 import catalogue
+import dialogue
 import phrasing
 from grammar import Grammar
 
 HERE = pathlib.Path(__file__).parent
+SHARE_OF_DIALOGUE = 0.1
 HELD_OUT = 12  # one template in so many is never trained on
 
 # Outputs whose last words are open: nothing may be put behind them but a rare "please".
@@ -43,6 +45,7 @@ _NO_DERIVED = (
     "navigation.find",
     "navigation.set_guidance",
     "none",
+    "later",
     "place.save",
     "climate.set_recirculation",
 )
@@ -54,6 +57,7 @@ class Maker:
     def __init__(self, grammar, rng, held_out):
         self.grammar, self.rng = grammar, rng
         self.choices, self.weights = [], []
+        self.conversation = dialogue.Conversation(self)
         for block in grammar.blocks:
             templates = [t for t in block.templates if (_family(t) == 0) == held_out]
             if templates:
@@ -86,8 +90,8 @@ class Maker:
         if derivable and kind < 0.115:
             late = rng.choice(phrasing.LATER)
             text = f"{late} {text}" if rng.random() < 0.25 else f"{text} {late}"
-            return text, catalogue.NONE, family
-        if kind > 0.91 and output != catalogue.NONE and not output.startswith("assistant."):
+            return text, catalogue.LATER, family
+        if kind > 0.91 and output not in (catalogue.NONE, catalogue.LATER) and not output.startswith("assistant."):
             return self._several(template, text, output)
         return self._polite(template, text, output), output, family
 
@@ -97,7 +101,7 @@ class Maker:
         if _closed(output) or "text=" not in output:
             for _ in range(1 + (rng.random() < 0.12)):
                 other, more, second = self.bare()
-                if second == catalogue.NONE or second.startswith("assistant."):
+                if second in (catalogue.NONE, catalogue.LATER) or second.startswith("assistant."):
                     break
                 if rng.random() < 0.08 and output.split(" ")[0] == second.split(" ")[0]:
                     return f"{text} no wait {more}", second, family
@@ -118,7 +122,7 @@ class Maker:
         if rng.random() < 0.14:
             text = f"{rng.choice(phrasing.OPEN)} {text}"
         ends_open = not _closed(output)
-        if output != catalogue.NONE and not output.startswith(
+        if output not in (catalogue.NONE, catalogue.LATER) and not output.startswith(
             ("assistant.", "message.send", "reminder.create")
         ):
             if rng.random() < (0.05 if ends_open else 0.16):
@@ -127,6 +131,12 @@ class Maker:
 
     def sample(self):
         """One finished example: prompt, output, family."""
+        if self.rng.random() < SHARE_OF_DIALOGUE:
+            return self.conversation.sample()
+        return self.plain()
+
+    def plain(self):
+        """One example without context: prompt, output, family."""
         text, output, family = self.wrapped()
         prompt = catalogue.normalize(text)
         if self.rng.random() < 0.06 and not spans(output):
@@ -205,7 +215,7 @@ def spans(output):
 
 def fill(output, bound):
     """The output line of a block with the drawn values filled in."""
-    if output == catalogue.NONE:
+    if output in (catalogue.NONE, catalogue.LATER):
         return output
     commands = []
     for part in output.split(" ; "):
@@ -237,7 +247,7 @@ def make(count, seed, held_out):
         prompt, output, family = maker.sample()
         if prompt and prompt not in seen:
             seen.add(prompt)
-            rows.append((prompt, output, family))
+            rows.append((prompt.replace("\n", "\\n"), output, family))
     return rows
 
 

@@ -60,6 +60,7 @@ class Stream:
         if not self.left[k]:
             self.left[k] = self.rng.sample(self.rows[k], len(self.rows[k]))
         prompt, output = self.left[k].pop()
+        prompt = prompt.replace("\\n", "\n")
         return self.tokenizer.encode(prompt + "\n").ids, self.tokenizer.encode(output + "\n").ids
 
     def batches(self, budget):

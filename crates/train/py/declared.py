@@ -1,0 +1,151 @@
+"""Examples with declared skills: intents the weights do not know, told in the prompt.
+
+    declared.py --source ../../../../shared/data/text OUT_DIR
+
+writes OUT_DIR/declared.tsv. Skills come from `skills/*.txt` (`% INTENT slot=a|b slot=number`
+declares one, blocks as in the templates give its sentences), and, where the folder is there,
+from intents of the licensed sets that are not in our catalogue. A third of the examples ask for
+none of the declared skills: something of ours, or nothing.
+"""
+
+import argparse
+import json
+import pathlib
+import random
+import re
+
+import catalogue
+import generate
+from grammar import Grammar
+
+HERE = pathlib.Path(__file__).parent
+LONGEST = 75  # words of all declarations
+RESERVED = re.compile(r"coffee|drone|tent|horn|bike|water|perfume|scent")
+# Intents of the sets that our catalogue has, or that are too near.
+_OURS = re.compile(
+    r"play|music|volume|song|audio|podcast|radio|timer|reminder|call|text|traffic|directions|distance|weather_|time|date|"
+    r"thank|greet|hello|goodbye|repeat|yes|no$|maybe|cancel|what_can|gas|mpg|tire|oil|fuel|light|hue|mute|navig|gps|location|"
+    r"restaurant|general|oos|whisper|change_|smart_home|dial|phone|message|email|alarm|settings|share|query$|current|lists"
+)
+
+
+class Skill:
+    def __init__(self, name, slots):
+        self.name, self.slots, self.draw = name, slots, None
+
+    def declare(self, rng, sentences):
+        slots = "".join(f" {k}={v}" for k, v in self.slots.items())
+        return f"new {self.name}{slots} : " + " / ".join(sentences)
+
+
+def invented(rng):
+    """Skills of `skills/*.txt`, each with a function that draws (text, output)."""
+    grammar, skills = Grammar([]), {}
+    for path in sorted((HERE / "skills").glob("*.txt")):
+        lines = path.read_text().splitlines()
+        for line in lines:
+            if line.startswith("%"):
+                name, *slots = line[1:].split()
+                skills[name] = Skill(name, dict(slot.split("=", 1) for slot in slots))
+                catalogue.SLOTS[name] = " ".join(skills[name].slots)
+        rest = path.with_suffix(".tmp")
+        rest.write_text("\n".join(line for line in lines if not line.startswith("%")))
+        grammar._read(rest)
+        rest.unlink()
+    byname = {}
+    for block in grammar.blocks:
+        byname.setdefault(block.output.split()[0], []).extend(block.templates)
+
+    def drawer(templates):
+        def draw():
+            template = rng.choice(templates)
+            bound = {}
+            text = " ".join(grammar.expand(template.nodes, rng, bound).split())
+            return catalogue.normalize(text), generate.fill(template.output, bound)
+        return draw
+
+    found = []
+    for name, skill in skills.items():
+        if byname.get(name):
+            skill.draw = drawer(byname[name])
+            found.append(skill)
+    return found
+
+
+def licensed(source, rng):
+    """Skills without slots from intents of the licensed sets."""
+    groups = {}
+    for path in ("clinc150/items.jsonl", "hwu64-nlu-eval/items.jsonl"):
+        for line in (source / path).read_text().splitlines():
+            item = json.loads(line)
+            name = item.get("intent", "")
+            if name and not _OURS.search(name) and not RESERVED.search(name):
+                words = catalogue.normalize(item["text"])
+                if 2 <= len(words.split()) <= 12 and not RESERVED.search(words):
+                    groups.setdefault(name, set()).add(words)
+    skills = []
+    for name, texts in sorted(groups.items()):
+        texts = sorted(texts)
+        if len(texts) < 12:
+            continue
+        first, _, last = name.rpartition("_")
+        dotted = f"{first or last}.{last if first else 'do'}"
+        skill = Skill(dotted, {})
+        skill.draw = (lambda t, d: lambda: (rng.choice(t), d))(texts, dotted)
+        skills.append(skill)
+    return skills
+
+
+def examples(count, source, seed):
+    rng = random.Random(seed)
+    ours = generate.Maker(Grammar(sorted((HERE / "templates").glob("*.txt"))), rng, held_out=False)
+    slotted = invented(rng)
+    plain = licensed(source, rng) if source.is_dir() else []
+    rows = set()
+    while len(rows) < count:
+        pool = [rng.choice(slotted) if rng.random() < 0.6 or not plain else rng.choice(plain) for _ in range(rng.choice((1, 1, 2, 2, 3, 4)))]
+        pool = list({skill.name: skill for skill in pool}.values())
+        target, lines, words, drawn = rng.choice(pool), [], 0, None
+        for skill in pool:
+            said = list(dict.fromkeys(skill.draw()[0] for _ in range(rng.choice((2, 3, 3)))))
+            line = skill.declare(rng, said)
+            words += len(line.split())
+            lines.append(line)
+            if skill is target:
+                for _ in range(20):
+                    drawn = skill.draw()
+                    if drawn[0] not in said:
+                        break
+        if words > LONGEST:
+            continue
+        kind = rng.random()
+        if kind < 0.6:
+            text, output = drawn
+            if rng.random() < 0.3:
+                text = rng.choice(("please", "can you", "could you", "hey", "i'd like you to", "would you", "ok")) + " " + text
+        elif kind < 0.82:
+            text, output, _ = ours.plain()
+        else:
+            other = rng.choice(plain or slotted)
+            if other.name in {skill.name for skill in pool}:
+                continue
+            text, output = other.draw()[0], catalogue.NONE
+        rows.add(("\\n".join([*lines, text]), output, "declared"))
+    return sorted(rows)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--source", type=pathlib.Path, default=pathlib.Path("../shared/data/text"))
+    parser.add_argument("--count", type=int, default=9000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("out", type=pathlib.Path)
+    args = parser.parse_args()
+    rows = examples(args.count, args.source, args.seed)
+    random.Random(args.seed).shuffle(rows)
+    generate.write(args.out / "declared.tsv", rows)
+    print(f"{len(rows)} examples with declared skills")
+
+
+if __name__ == "__main__":
+    main()

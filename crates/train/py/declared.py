@@ -29,13 +29,46 @@ _OURS = re.compile(
 )
 
 
+_STOP = set("the a an to my me us in on at of for with is are i i'm we please and it you that this some".split())
+_RENAMED = {
+    "level": ("amount", "value", "setting", "strength", "step"),
+    "state": ("power", "switch", "status"),
+    "mode": ("kind", "type", "style"),
+    "percent": ("share", "limit", "value"),
+    "degrees": ("temperature", "value"),
+    "minutes": ("time", "duration"),
+    "text": ("words", "content"),
+}
+
+
 class Skill:
+    """An intent that is told in the prompt; `draw` gives a sentence and its output."""
+
     def __init__(self, name, slots):
         self.name, self.slots, self.draw = name, slots, None
 
     def declare(self, rng, sentences):
-        slots = "".join(f" {k}={v}" for k, v in self.slots.items())
-        return f"new {self.name}{slots} : " + " / ".join(sentences)
+        """Its line, and a function that puts its name and slots of this line into an output.
+
+        Half of the time it gets another name, so that names are read rather than remembered.
+        """
+        name, slots = self.name, {slot: slot for slot in self.slots}
+        if rng.random() < 0.5:
+            words = [w for w in " ".join(sentences).split() if w.isalpha() and w not in _STOP]
+            if len(words) > 1:
+                name = ".".join(rng.sample(words, 2))
+            slots = {slot: rng.choice(_RENAMED.get(slot, (slot,))) for slot in slots}
+        shown = "".join(f" {slots[slot]}={values}" for slot, values in self.slots.items())
+
+        def rename(output):
+            parts = output.split(" ")
+            for k, part in enumerate(parts[1:], 1):
+                slot, mark, value = part.partition("=")
+                if mark and slot in slots:
+                    parts[k] = f"{slots[slot]}={value}"
+            return " ".join([name, *parts[1:]])
+
+        return f"new {name}{shown} : " + " / ".join(sentences), rename
 
 
 def invented(rng):
@@ -108,7 +141,7 @@ def examples(count, source, seed):
         target, lines, words, drawn = rng.choice(pool), [], 0, None
         for skill in pool:
             said = list(dict.fromkeys(skill.draw()[0] for _ in range(rng.choice((2, 3, 3)))))
-            line = skill.declare(rng, said)
+            line, rename = skill.declare(rng, said)
             words += len(line.split())
             lines.append(line)
             if skill is target:
@@ -116,6 +149,7 @@ def examples(count, source, seed):
                     drawn = skill.draw()
                     if drawn[0] not in said:
                         break
+                drawn = drawn[0], rename(drawn[1])
         if words > LONGEST:
             continue
         kind = rng.random()
@@ -137,7 +171,7 @@ def examples(count, source, seed):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--source", type=pathlib.Path, default=pathlib.Path("../shared/data/text"))
-    parser.add_argument("--count", type=int, default=9000)
+    parser.add_argument("--count", type=int, default=20000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("out", type=pathlib.Path)
     args = parser.parse_args()

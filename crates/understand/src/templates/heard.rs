@@ -1,5 +1,6 @@
 //! Whether the numbers in commands were said. The language model can write any number that its slot
-//! admits; one that no numeral of the utterance stands for, while a numeral is left over, is made up.
+//! admits; one that no numeral of the utterance stands for is made up, unless the manifest has words for it
+//! ("halfway") and every numeral is accounted for.
 
 use std::ops::Range;
 
@@ -13,14 +14,13 @@ use super::{Matcher, numbers, units};
 const TOLERANCE: f64 = 1e-6;
 
 impl Matcher {
-    /// The slots, as (command, name), whose numbers were made up: nothing that was said stands for them,
-    /// and a numeral was said that nothing else stands for.
+    /// The slots, as (command, name), whose numbers were made up.
     #[must_use]
     pub fn made_up_numbers(&self, text: &str, commands: &[Command]) -> Vec<(usize, String)> {
         let words = words(text);
         let numerals = numerals(&words);
         let mut used = vec![false; numerals.len()];
-        let mut made_up = Vec::new();
+        let (mut made_up, mut worded) = (Vec::new(), Vec::new());
         for (index, command) in commands.iter().enumerate() {
             for (name, value) in &command.slots {
                 match value {
@@ -32,6 +32,9 @@ impl Matcher {
                                 for (used, at) in used.iter_mut().zip(&numerals) {
                                     *used |= said.contains(at);
                                 }
+                            }
+                            None if self.has_words(&command.intent, name, *value) => {
+                                worded.push((index, name.clone()));
                             }
                             None => made_up.push((index, name.clone())),
                         }
@@ -45,7 +48,19 @@ impl Matcher {
                 }
             }
         }
-        if used.iter().all(|used| *used) { Vec::new() } else { made_up }
+        if !used.iter().all(|used| *used) {
+            made_up.extend(worded);
+        }
+        made_up
+    }
+
+    /// Whether the manifest has words that mean `value` without being a numeral.
+    fn has_words(&self, intent: &str, slot: &str, value: f64) -> bool {
+        let is = |number: f64| (number - value).abs() < TOLERANCE;
+        let Some(intent) = self.intents.iter().find(|known| known.name == intent) else { return false };
+        let fixed = intent.sentences.iter().filter_map(|group| group.set.get(slot));
+        self.number_kind(&intent.name, slot).is_some_and(|kind| kind.words.iter().any(|(_, number)| is(*number)))
+            || fixed.into_iter().any(|fixed| matches!(fixed, SlotValue::Number(number) if is(*number)))
     }
 
     fn number_kind(&self, intent: &str, slot: &str) -> Option<&NumberKind> {
@@ -133,5 +148,7 @@ mod tests {
         let fan = Command::new("climate.set_fan").with("level", 4.0);
         assert_eq!(made_up("warm it to 45 degrees", &[temperature]), 1);
         assert_eq!(made_up("fan at 40 percent", &[fan]), 1);
+        let louder = Command::new("volume.set").with("level", 37.0);
+        assert_eq!(made_up("somewhat louder than that", &[louder]), 1);
     }
 }

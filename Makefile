@@ -4,7 +4,7 @@
 CARGO ?= cargo
 BIN := target/release
 
-.PHONY: demo test setup build models lint deny bench help
+.PHONY: demo test setup build models lint deny bench train train-short help
 
 help:
 	@echo "make demo    build, obtain the models, and show carvoice at work"
@@ -12,6 +12,7 @@ help:
 	@echo "make lint    rustfmt and clippy"
 	@echo "make deny    licences and banned crates"
 	@echo "make bench   latency per stage on this machine"
+	@echo "make train   train the language model's adapter (hours; train-short: two minutes, changes nothing)"
 
 setup:
 	@sh scripts/setup.sh
@@ -39,3 +40,11 @@ deny:
 
 bench: models
 	$(BIN)/carvoice bench
+
+train: models
+	@sh scripts/setup.sh train
+	sh scripts/train.sh
+
+train-short: models
+	@sh scripts/setup.sh train
+	sh scripts/train.sh short

@@ -1,8 +1,12 @@
 #!/bin/sh
 # Installs the system packages that building and testing need; says nothing when all are there.
+# "setup.sh train" adds those that training needs.
 set -eu
 
 packages="build-essential cmake libclang-dev pkg-config libasound2-dev python3-pip dbus dbus-bin libglib2.0-bin systemd"
+if [ "${1:-}" = train ]; then
+    packages="$packages python3-torch python3-numpy python3-venv libopenblas0-pthread"
+fi
 
 if ! command -v cargo >/dev/null; then
     echo "Rust is missing: install it from https://rustup.rs and run this again." >&2

@@ -35,6 +35,8 @@ fn main() -> ExitCode {
         .init();
     match commands::run(cli) {
         Ok(status) => status,
+        // Whoever reads the output has seen enough: `carvoice models list | head -1`.
+        Err(reason) if is_closed(&reason) => ExitCode::SUCCESS,
         Err(reason) => {
             eprintln!("carvoice: {reason:#}");
             match reason.downcast_ref::<config::ConfigError>() {
@@ -43,4 +45,9 @@ fn main() -> ExitCode {
             }
         }
     }
+}
+
+fn is_closed(reason: &anyhow::Error) -> bool {
+    let io = reason.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
+    io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
 }

@@ -1,0 +1,45 @@
+#!/bin/sh
+# Trains the adapter of the language model: sentences, training, export, calibration, manifest.
+#
+#   train.sh          the whole run; stop it at any time, it goes on where it was
+#   train.sh short    a few steps that must lower the loss, without any data but our own
+#
+# Everything lands in target/train; only the whole run replaces models/cabin-lora.safetensors.
+set -eu
+cd "$(dirname "$0")/.."
+
+work=target/train
+data=${CARVOICE_DATA:-../shared/data}/text
+steps=${CARVOICE_TRAIN_STEPS:-4000}
+py=crates/train/py
+model=$(target/release/carvoice models list --json | sed -n 's/.*"name":"smollm2-135m","file":"\([^"]*\)".*/\1/p')
+
+mkdir -p "$work"
+python=$work/env/bin/python
+if [ ! -x "$python" ]; then
+    python3 -m venv --system-site-packages "$work/env"
+    "$python" -m pip install --quiet 'tokenizers>=0.20,<0.24'
+fi
+
+if [ "${1:-}" = short ]; then
+    rm -rf "$work/short"
+    "$python" $py/generate.py --count 3000 --dev 100 "$work/short"
+    "$python" $py/train.py --gguf "$model" --data "$work/short/train.tsv:1" --out "$work/short/run" \
+        --steps 60 --warmup 10 --minutes 60 | tee "$work/short/log"
+    # The loss is printed every ten steps, smoothed.
+    exec awk '/^step/ { for (i = 1; i < NF; i++) if ($i == "loss") { if (!first) first = $(i + 1); last = $(i + 1) } }
+        END { print "loss " first " -> " last; exit !(last < 0.8 * first) }' "$work/short/log"
+fi
+
+"$python" $py/generate.py --count 80000 "$work"
+"$python" $py/mapped.py --source "$data" "$work"
+"$python" $py/declared.py --source "$data" "$work"
+mapped=""
+[ -f "$work/mapped.tsv" ] && mapped="--data $work/mapped.tsv:1"
+"$python" $py/train.py --gguf "$model" --data "$work/train.tsv:3" $mapped --data "$work/declared.tsv:0.5" \
+    --out "$work/run" --steps "$steps"
+"$python" $py/export.py "$work/run/last.pt" "$work/cabin-lora.safetensors"
+target/release/carvoice-train calibrate crates/train/dev/reviewed.tsv crates/train/dev/talk.tsv \
+    crates/train/dev/hand.tsv crates/train/dev/dialogues.tsv --adapter "$work/cabin-lora.safetensors" \
+    --write "$work/cabin-lora.safetensors" --plot docs/reliability.svg
+sh scripts/ship-adapter.sh "$work/cabin-lora.safetensors"

@@ -1,7 +1,8 @@
 """The output language: intents, their slots in order, and the line format.
 
 A line is `none` or commands joined by " ; "; a command is the intent followed by
-`slot=value` in the catalogue's order. Absent slots are left out.
+`slot=value` in the catalogue's order. Absent slots are left out. An order that is to
+wait for something is `later`.
 """
 
 SLOTS = {
@@ -111,6 +112,23 @@ def command(intent, slots):
         raise ValueError(f"{intent} has no slot {sorted(unknown)}")
     parts = [f"{name}={slots[name]}" for name in order if slots.get(name) is not None]
     return " ".join([intent, *parts])
+
+
+def commands(line):
+    """The commands of a line as pairs of intent and slots; none of `none` and `later`."""
+    found = []
+    for part in line.split(" ; ") if line not in (NONE, LATER) else ():
+        intent, *words = part.split(" ")
+        slots, name = {}, None
+        for word in words:
+            head, mark, rest = word.partition("=")
+            if mark and head in SLOTS[intent].split():
+                name = head
+                slots[name] = rest
+            else:
+                slots[name] += f" {word}"
+        found.append((intent, slots))
+    return found
 
 
 def number(value):

@@ -252,7 +252,7 @@ class Conversation:
 
     def _leak(self, output):
         """What has nothing to do with the context: commands, talk."""
-        prompt, answer, _ = self.maker.plain()
+        prompt, answer, _ = self.maker.plain(alone=False)
         line = self.rng.random()
         if line < 0.7:
             return f"after {output}", prompt, answer

@@ -7,7 +7,10 @@ split is by template: every sentence of a held-out template is in dev.tsv.
 """
 
 import argparse
+import collections
 import hashlib
+import itertools
+import math
 import pathlib
 import random
 
@@ -19,6 +22,14 @@ from grammar import Grammar
 HERE = pathlib.Path(__file__).parent
 SHARE_OF_DIALOGUE = 0.1
 HELD_OUT = 12  # one template in so many is never trained on
+FRAGMENTS = "fragments"  # the file of words that mean something only in a conversation
+WRITTEN = "written_"  # files of sentences written one by one
+WRITTEN_DRAWS = 7 / 72000  # share of the sentences that one of those gets
+WRITTEN_MOST = 0.62  # the most that all of those get
+ORDERS = "orders"
+# What sentences are drawn from. Delayed and negated orders are made of orders besides, so
+# that about a quarter of all examples end in `none` or `later`.
+_KINDS = ((ORDERS, catalogue.NONE, catalogue.LATER), (0.765, 0.22, 0.015))
 
 # Outputs whose last words are open: nothing may be put behind them but a rare "please".
 _OPEN_END = (
@@ -56,29 +67,40 @@ class Maker:
 
     def __init__(self, grammar, rng, held_out):
         self.grammar, self.rng = grammar, rng
-        self.choices, self.weights = [], []
         self.conversation = dialogue.Conversation(self)
+        self.pools = {kind: ([], []) for kind in _KINDS[0]}
+        share = _shares(grammar)
         for block in grammar.blocks:
-            templates = [t for t in block.templates if (_family(t) == 0) == held_out]
-            if templates:
-                share = len(templates) / len(block.templates) if held_out else 1
-                # The square root keeps blocks of few templates from being learned by heart.
-                self.choices.append(templates)
-                self.weights.append(block.weight * share * len(block.templates) ** 0.5)
+            kind = _kind(block)
+            templates, weights = self.pools[kind]
+            for template in block.templates:
+                if (_family(template) == 0) == held_out:
+                    templates.append(template)
+                    written = template.file.startswith(WRITTEN)
+                    weights.append(share[kind, written] * _weight(template, block))
+        for kind, (templates, weights) in self.pools.items():
+            self.pools[kind] = (templates, list(itertools.accumulate(weights)))
 
-    def bare(self):
-        """One sentence without wrapping: template, text, output."""
-        template = self.rng.choice(self.rng.choices(self.choices, self.weights)[0])
+    def bare(self, alone=True):
+        """One sentence without wrapping: template, text, output.
+
+        If not `alone`, one that means the same whatever came before.
+        """
+        while True:
+            templates, weights = self.pools[self.rng.choices(*_KINDS)[0]]
+            template = self.rng.choices(templates, cum_weights=weights)[0]
+            if alone or template.file != FRAGMENTS:
+                break
         bound = {}
         text = " ".join(self.grammar.expand(template.nodes, self.rng, bound).split())
         text = text.replace(" 'd ", "'d ").replace(" 'm ", "'m ")
         return template, text, fill(template.output, bound)
 
-    def wrapped(self):
+    def wrapped(self, alone=True):
         """A sentence with politeness, hesitation, noise: text, output, family."""
         rng = self.rng
-        template, text, output = self.bare()
-        family = template.output + "|" + template.source
+        template, text, output = self.bare(alone)
+        family = template.family
         if template.flag == "=":
             return text, output, family
         kind = rng.random()
@@ -87,20 +109,26 @@ class Maker:
             return rng.choice(phrasing.NOT).format(text), catalogue.NONE, family
         if derivable and kind < 0.08:
             return rng.choice(phrasing.TALK).format(text), catalogue.NONE, family
-        if derivable and kind < 0.115:
-            late = rng.choice(phrasing.LATER)
-            text = f"{late} {text}" if rng.random() < 0.25 else f"{text} {late}"
-            return text, catalogue.LATER, family
-        if kind > 0.91 and output not in (catalogue.NONE, catalogue.LATER) and not output.startswith("assistant."):
+        if derivable and kind < 0.155:
+            return self._delayed(text), catalogue.LATER, family
+        ours = output not in (catalogue.NONE, catalogue.LATER)
+        if kind > 0.91 and ours and not output.startswith("assistant."):
             return self._several(template, text, output)
         return self._polite(template, text, output), output, family
 
+    def _delayed(self, text):
+        """An order with a condition or delay before or behind it."""
+        late = self.grammar.expand([("<>", "late")], self.rng, {})
+        if self.rng.random() < 0.45:
+            return f"{late} {self.rng.choice(('', '', '', 'please ', 'can you ', 'then '))}{text}"
+        return f"{text} {late}"
+
     def _several(self, template, text, output):
         rng = self.rng
-        family = template.output + "|" + template.source
+        family = template.family
         if _closed(output) or "text=" not in output:
             for _ in range(1 + (rng.random() < 0.12)):
-                other, more, second = self.bare()
+                _, more, second = self.bare()
                 if second in (catalogue.NONE, catalogue.LATER) or second.startswith("assistant."):
                     break
                 if rng.random() < 0.08 and output.split(" ")[0] == second.split(" ")[0]:
@@ -122,11 +150,10 @@ class Maker:
         if rng.random() < 0.14:
             text = f"{rng.choice(phrasing.OPEN)} {text}"
         ends_open = not _closed(output)
-        if output not in (catalogue.NONE, catalogue.LATER) and not output.startswith(
-            ("assistant.", "message.send", "reminder.create")
-        ):
-            if rng.random() < (0.05 if ends_open else 0.16):
-                text = f"{text} {rng.choice(('please', 'thanks', 'thank you') if ends_open else phrasing.CLOSE)}"
+        closed = ("none", "later", "assistant.", "message.send", "reminder.create")
+        if not output.startswith(closed) and rng.random() < (0.05 if ends_open else 0.16):
+            words = ("please", "thanks", "thank you") if ends_open else phrasing.CLOSE
+            text = f"{text} {rng.choice(words)}"
         return text
 
     def sample(self):
@@ -135,9 +162,9 @@ class Maker:
             return self.conversation.sample()
         return self.plain()
 
-    def plain(self):
+    def plain(self, alone=True):
         """One example without context: prompt, output, family."""
-        text, output, family = self.wrapped()
+        text, output, family = self.wrapped(alone)
         prompt = catalogue.normalize(text)
         if self.rng.random() < 0.06 and not spans(output):
             prompt = self._respell(prompt)
@@ -188,8 +215,40 @@ def _gerund(verb):
 
 
 def _family(template):
-    digest = hashlib.sha256(f"{template.output}|{template.source}".encode()).digest()
+    digest = hashlib.sha256(template.family.encode()).digest()
     return int.from_bytes(digest[:4], "big") % HELD_OUT
+
+
+def _weight(template, block):
+    """How often a template is drawn beside others of its kind.
+
+    A written one is close to a plain sentence: up to two and a half times as often where it has many
+    forms. The others count by block, and the square root keeps blocks of few templates from
+    being learned by heart.
+    """
+    if template.file.startswith(WRITTEN):
+        return 1 + min(1.5, math.log10(template.forms()))
+    return block.weight / len(block.templates) ** 0.5
+
+
+def _kind(block):
+    return block.output if block.output in _KINDS[0] else ORDERS
+
+
+def _shares(grammar):
+    """Factors that give the written templates (`True`) and the others (`False`) of a kind their share."""
+    count, total = collections.Counter(), collections.Counter()
+    for block in grammar.blocks:
+        for template in block.templates:
+            key = _kind(block), template.file.startswith(WRITTEN)
+            count[key] += 1
+            total[key] += _weight(template, block)
+    factors = {}
+    for kind, chance in zip(*_KINDS):
+        share = min(WRITTEN_MOST, count[kind, True] * WRITTEN_DRAWS / chance)
+        factors[kind, True] = share / (total[kind, True] or 1)
+        factors[kind, False] = (1 - share) / (total[kind, False] or 1)
+    return factors
 
 
 def _closed(output):
@@ -198,19 +257,8 @@ def _closed(output):
 
 def spans(output):
     """The free text values of an output."""
-    found = []
-    for part in output.split(" ; "):
-        pieces = part.split(" ")[1:]
-        name, value = None, []
-        for piece in pieces + ["end="]:
-            head, mark, rest = piece.partition("=")
-            if mark and (head == "end" or head.isidentifier()):
-                if name in catalogue.TEXT_SLOTS:
-                    found.append(" ".join(value))
-                name, value = head, [rest]
-            else:
-                value.append(piece)
-    return found
+    pairs = (pair for _, slots in catalogue.commands(output) for pair in slots.items())
+    return [value for name, value in pairs if name in catalogue.TEXT_SLOTS]
 
 
 def fill(output, bound):

@@ -59,11 +59,30 @@ def parse(text):
 class Template:
     """One line of a block."""
 
-    def __init__(self, output, line):
+    def __init__(self, output, line, file):
         self.flag = line[0] if line[0] in "!=" else ""
         self.source = line
         self.nodes = parse(line[len(self.flag) :].strip())
-        self.output = output
+        self.output, self.file = output, file
+
+    @property
+    def family(self):
+        """Its name, by which it is trained on or held out."""
+        return f"{self.output}|{self.source}"
+
+    def forms(self):
+        """About how many sentences it stands for; a named value counts as six."""
+        return _forms(self.nodes)
+
+
+def _forms(nodes):
+    count = 1
+    for node in nodes:
+        if isinstance(node, Choice):
+            count *= sum(_forms(option) for option in node)
+        elif not isinstance(node, str):
+            count *= 6
+    return count
 
 
 class Block:
@@ -101,7 +120,7 @@ class Grammar:
                 block = Block(output.strip(), float(weight or 1))
                 self.blocks.append(block)
             else:
-                block.templates.append(Template(block.output, line))
+                block.templates.append(Template(block.output, line, path.stem))
 
     def expand(self, nodes, rng, bound):
         """The text of `nodes`; values of terminals go to `bound` by name."""

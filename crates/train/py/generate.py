@@ -8,7 +8,6 @@ split is by template: every sentence of a held-out template is in dev.tsv.
 
 import argparse
 import collections
-import hashlib
 import itertools
 import math
 import pathlib
@@ -17,11 +16,10 @@ import random
 import catalogue
 import dialogue
 import phrasing
-from grammar import Grammar
+from grammar import HELD_OUT, Grammar
 
 HERE = pathlib.Path(__file__).parent
 SHARE_OF_DIALOGUE = 0.1
-HELD_OUT = 12  # one template in so many is never trained on
 FRAGMENTS = "fragments"  # the file of words that mean something only in a conversation
 WRITTEN = "written_"  # files of sentences written one by one
 WRITTEN_DRAWS = 7 / 72000  # share of the sentences that one of those gets
@@ -67,14 +65,15 @@ class Maker:
 
     def __init__(self, grammar, rng, held_out):
         self.grammar, self.rng = grammar, rng
-        self.conversation = dialogue.Conversation(self)
+        remarks = sorted((HERE / "conversation").glob("*.txt"))
+        self.conversation = dialogue.Conversation(self, remarks, held_out)
         self.pools = {kind: ([], []) for kind in _KINDS[0]}
         share = _shares(grammar)
         for block in grammar.blocks:
             kind = _kind(block)
             templates, weights = self.pools[kind]
             for template in block.templates:
-                if (_family(template) == 0) == held_out:
+                if (template.number() % HELD_OUT == 0) == held_out:
                     templates.append(template)
                     written = template.file.startswith(WRITTEN)
                     weights.append(share[kind, written] * _weight(template, block))
@@ -91,10 +90,14 @@ class Maker:
             template = self.rng.choices(templates, cum_weights=weights)[0]
             if alone or template.file != FRAGMENTS:
                 break
-        bound = {}
-        text = " ".join(self.grammar.expand(template.nodes, self.rng, bound).split())
-        text = text.replace(" 'd ", "'d ").replace(" 'm ", "'m ")
+        text, bound = self.say(template.nodes)
         return template, text, fill(template.output, bound)
+
+    def say(self, nodes):
+        """The words of a parsed template and the values they name."""
+        bound = {}
+        text = " ".join(self.grammar.expand(nodes, self.rng, bound).split())
+        return text.replace(" 'd ", "'d ").replace(" 'm ", "'m "), bound
 
     def wrapped(self, alone=True):
         """A sentence with politeness, hesitation, noise: text, output, family."""
@@ -165,6 +168,10 @@ class Maker:
     def plain(self, alone=True):
         """One example without context: prompt, output, family."""
         text, output, family = self.wrapped(alone)
+        return self.misheard(text, output), output, family
+
+    def misheard(self, text, output):
+        """The normal form, sometimes spelled otherwise or with what Whisper gets wrong."""
         prompt = catalogue.normalize(text)
         if self.rng.random() < 0.06 and not spans(output):
             prompt = self._respell(prompt)
@@ -172,7 +179,7 @@ class Maker:
             noisy = catalogue.normalize(self._noise(prompt))
             if all(value in noisy for value in spans(output)):
                 prompt = noisy
-        return prompt, output, family
+        return prompt
 
     def _respell(self, prompt):
         if self.rng.random() < 0.4:
@@ -212,11 +219,6 @@ def _gerund(verb):
     if verb in phrasing.GERUNDS:
         return phrasing.GERUNDS[verb]
     return (verb[:-1] if verb.endswith("e") and not verb.endswith("ee") else verb) + "ing"
-
-
-def _family(template):
-    digest = hashlib.sha256(template.family.encode()).digest()
-    return int.from_bytes(digest[:4], "big") % HELD_OUT
 
 
 def _weight(template, block):

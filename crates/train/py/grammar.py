@@ -9,9 +9,12 @@ which may be wrapped in polite words, a leading `=` one that is used as it stand
 preposition, `possessive` the text without its ending, nothing for no value.
 """
 
+import hashlib
 import re
 
 import values
+
+HELD_OUT = 12  # one template in so many is never trained on
 
 
 class Choice(list):
@@ -70,6 +73,10 @@ class Template:
         """Its name, by which it is trained on or held out."""
         return f"{self.output}|{self.source}"
 
+    def number(self):
+        """A number that depends on nothing but its name."""
+        return int.from_bytes(hashlib.sha256(self.family.encode()).digest()[:4], "big")
+
     def forms(self):
         """About how many sentences it stands for; a named value counts as six."""
         return _forms(self.nodes)
@@ -83,6 +90,12 @@ def _forms(nodes):
         elif not isinstance(node, str):
             count *= 6
     return count
+
+
+def aside(template, block):
+    """Whether a template is never trained on: one in `HELD_OUT`, and at least one of its block."""
+    held = [t for t in block.templates if t.number() % HELD_OUT == 0]
+    return template in (held or [min(block.templates, key=Template.number)])
 
 
 class Block:

@@ -1,6 +1,6 @@
 //! `carvoice-train calibrate`: fits confidence to how often the model is right, and chooses thresholds.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -18,7 +18,7 @@ use crate::sentences::{self, Sentence};
 use crate::{EngineOptions, plot};
 
 /// How much worse a wrong action is than an answer that is not exact.
-const WRONG_ACTION: f64 = 6.0;
+const WRONG_ACTION: f64 = 4.0;
 
 /// How much worse talk that is asked about is than a command that is.
 const DISTURBANCE: f64 = 1.5;
@@ -65,6 +65,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     println!("{:24} exact {}, wrong actions {}, asked {}", "fitted on the other half", held_out.exact, held_out.wrong, held_out.asked);
     let fitted = tally(&all, &trust);
     println!("{:24} exact {}, wrong actions {}, asked {}", "fitted on all", fitted.exact, fitted.wrong, fitted.asked);
+    by_verdict(&all, &trust);
     println!("{}", serde_json::to_string(&trust)?);
     if let Some(path) = &options.plot {
         let own = |calibration: Calibration| {
@@ -96,11 +97,8 @@ fn cases(options: &Options) -> anyhow::Result<Vec<Case>> {
             bail!("there is no model to calibrate: leave --templates out");
         };
         listener.hear(&Sentence { first: false, ..sentence.clone() })?;
-        // What only the conversation explains is never put to the model.
-        if !opinions.reading.from_context {
-            let commands = opinions.reading.commands();
-            cases.push(Case { sentence, opinions, commands });
-        }
+        let commands = opinions.reading.commands();
+        cases.push(Case { sentence, opinions, commands });
     }
     bar.finish_and_clear();
     Ok(cases)
@@ -182,7 +180,12 @@ fn judge(case: &Case, verdict: &Verdict) -> Tally {
     let (right, acts, asked) = match verdict {
         Verdict::Keep(_) => (case.is_right(&case.commands), !open && !case.commands.is_empty(), open),
         Verdict::Nothing => (case.is_right(&[]), false, false),
-        Verdict::Later => (asks(&[]), false, true),
+        // Which order it was need not be listed.
+        Verdict::Later => (
+            case.sentence.expected.iter().any(|expected| expected.verdict.as_deref() == Some("clarify")),
+            false,
+            true,
+        ),
         Verdict::Doubt => (asks(&case.commands), false, true),
         Verdict::Act(commands, _) => (case.is_right(commands), true, false),
         Verdict::Ask(commands, _) => (asks(commands), false, true),
@@ -194,6 +197,29 @@ fn judge(case: &Case, verdict: &Verdict) -> Tally {
         - 0.5 * f64::from(u8::from(asked && !right && !case.sentence.is_talk()))
         + (DISTURBANCE - 1.0) * f64::from(u8::from(disturbed));
     Tally { exact: usize::from(right), wrong: usize::from(wrong), asked: usize::from(asked), cost }
+}
+
+/// How often each kind of verdict falls, and how it ends.
+fn by_verdict(cases: &[&Case], trust: &Trust) {
+    let mut kinds: BTreeMap<&str, (usize, Tally)> = BTreeMap::new();
+    for case in cases {
+        let verdict = case.verdict(trust);
+        let kind = match (&verdict, case.commands.is_empty()) {
+            (Verdict::Keep(_), false) => "draft kept",
+            (Verdict::Keep(_), true) => "no draft, nothing done",
+            (Verdict::Nothing, _) => "draft dropped",
+            (Verdict::Later, _) => "not now",
+            (Verdict::Doubt, _) => "draft asked about",
+            (Verdict::Act(..), false) => "draft replaced",
+            (Verdict::Act(..), true) => "no draft, own answer",
+            (Verdict::Ask(..), _) => "own answer asked about",
+        };
+        let entry = kinds.entry(kind).or_default();
+        *entry = (entry.0 + 1, entry.1 + judge(case, &verdict));
+    }
+    for (kind, (number, tally)) in kinds {
+        println!("  {kind:24} {number:5}, right {:5}, wrong actions {}", tally.exact, tally.wrong);
+    }
 }
 
 fn own_pairs(cases: &[&Case]) -> Vec<(f64, bool)> {

@@ -2,7 +2,8 @@
 //!
 //! One sentence per line: the words as spoken, then, behind tabs, one or more answers that are right, in the
 //! language of the model (`climate.set_temperature temperature=21 ; media.play`, `none`, `later`), or `*` for any
-//! command. ` !verdict` behind an answer asks for that verdict too. An empty line ends a conversation; in a
+//! command. ` !verdict` behind an answer asks for that verdict; without it, a complete command must not be asked
+//! about as unclear. An empty line ends a conversation; in a
 //! file without any, every line stands alone. Lines beginning with `#` are comments.
 
 use std::path::Path;
@@ -30,6 +31,8 @@ pub struct Expected {
     pub answer: Option<Answer>,
     /// The verdict, where it matters.
     pub verdict: Option<String>,
+    /// Whether it may be asked about because a slot is missing, or because any command will do.
+    pub open: bool,
     /// The line as written, for messages.
     pub line: String,
 }
@@ -43,7 +46,11 @@ impl Sentence {
     /// Whether these commands with this verdict are right.
     pub fn is_met(&self, commands: &[Command], verdict: &str) -> bool {
         self.expected.iter().any(|expected| {
-            expected.verdict.as_deref().is_none_or(|wanted| wanted == verdict) && expected.means(commands)
+            let accepted = match &expected.verdict {
+                Some(wanted) => wanted == verdict,
+                None => verdict != "clarify" || expected.open,
+            };
+            accepted && expected.means(commands)
         })
     }
 
@@ -139,7 +146,14 @@ fn expected(catalogue: &Catalogue, part: &str) -> anyhow::Result<Expected> {
         "*" => None,
         answer => Some(language::read(catalogue, &format!("{answer}{END}"))?),
     };
-    Ok(Expected { answer, verdict, line: part.to_owned() })
+    let open = match &answer {
+        Some(Answer::Commands(commands)) => commands.iter().any(|command| {
+            catalogue.intent(&command.intent).is_some_and(|intent| intent.missing(&command.slots).is_some())
+        }),
+        Some(_) => false,
+        None => true,
+    };
+    Ok(Expected { answer, verdict, open, line: part.to_owned() })
 }
 
 #[cfg(test)]

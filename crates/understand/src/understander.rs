@@ -59,6 +59,8 @@ pub struct SlmUnderstander {
 struct Slm {
     decoder: Decoder,
     trust: Trust,
+    /// Whether it learnt the language, the lines about the conversation included.
+    trained: bool,
 }
 
 impl SlmUnderstander {
@@ -88,9 +90,10 @@ impl SlmUnderstander {
             None => (prefix::examples(&self.catalogue), Trust::UNTRAINED),
         };
         let capacity = if prefix.is_empty() { CAPACITY } else { CAPACITY_WITH_PREFIX };
+        let trained = adapter.is_some();
         let model = Model::load(&mut gguf, adapter.as_ref(), capacity, threads)?;
         let decoder = Decoder::new(model, tokenizer, &self.catalogue, &prefix)?;
-        self.slm = Some(Slm { decoder, trust });
+        self.slm = Some(Slm { decoder, trust, trained });
         Ok(self)
     }
 
@@ -109,7 +112,7 @@ impl SlmUnderstander {
     pub fn opinions(&mut self, text: &str, context: &Context) -> Result<Option<Opinions>, EngineError> {
         let reading = self.matcher.read(text, context);
         let Some(slm) = &mut self.slm else { return Ok(None) };
-        let prompt = Prompt::new(&self.catalogue, text, context);
+        let prompt = slm.prompt(&self.catalogue, text, context);
         let cancel = Cancel::never();
         let limits = Limits { cancel: &cancel, deadline: Instant::now() + MEASURING };
         let commands = reading.commands();
@@ -142,7 +145,7 @@ impl Understander for SlmUnderstander {
         let reading = self.matcher.read(text, context);
         let Some(slm) = &mut self.slm else { return Ok(reading.interpretation) };
         let limits = Limits { cancel, deadline: Instant::now() + BUDGET };
-        let prompt = Prompt::new(&self.catalogue, text, context);
+        let prompt = slm.prompt(&self.catalogue, text, context);
         match slm.judge(&self.catalogue, &prompt, &reading, limits) {
             Ok(verdict) => {
                 let verdict = honest(&self.matcher, text, verdict);
@@ -162,6 +165,10 @@ impl Understander for SlmUnderstander {
 }
 
 impl Slm {
+    fn prompt(&self, catalogue: &Catalogue, text: &str, context: &Context) -> Prompt {
+        if self.trained { Prompt::new(catalogue, text, context) } else { Prompt::alone(text) }
+    }
+
     fn judge(
         &mut self,
         catalogue: &Catalogue,
@@ -169,7 +176,7 @@ impl Slm {
         reading: &Reading,
         limits: Limits<'_>,
     ) -> Result<Verdict, EngineError> {
-        if reading.from_context {
+        if reading.from_context && !prompt.has_context() {
             return Ok(Verdict::Keep(None));
         }
         let commands = reading.commands();

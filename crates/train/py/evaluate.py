@@ -102,7 +102,7 @@ def main():
     for path in args.files:
         rows = [line.split("\t") for line in path.read_text().splitlines()][: args.limit]
         started = time.time()
-        outputs = decode(model, tokenizer, [row[0] for row in rows])
+        outputs = decode(model, tokenizer, [row[0].replace("\\n", "\n") for row in rows])
         report(path.name, rows, outputs, args.errors)
         print(f"{time.time() - started:.0f} s")
 

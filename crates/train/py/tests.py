@@ -1,5 +1,8 @@
 """Tests of the trainer that need no model: `python3 -m unittest tests`."""
 
+import argparse
+import collections
+import io
 import pathlib
 import random
 import subprocess
@@ -11,11 +14,16 @@ import torch
 
 import adapter
 import catalogue
+import declared
 import generate
+import progress
+import train
 import values
-from grammar import Grammar
+from grammar import HELD_OUT, Grammar
 from model import GROUPS, Model
 
+# The catalogue without what `declared` adds to it.
+_SHIPPED = frozenset(catalogue.SLOTS)
 TEMPLATES = sorted((generate.HERE / "templates").glob("*.txt"))
 
 
@@ -39,11 +47,20 @@ class Language(unittest.TestCase):
         self.assertEqual(generate.spans(line), ["mum", "see you at 5"])
 
     def test_hand_written_sentences_are_legal(self):
-        for row in (generate.HERE / "dev" / "hand.tsv").read_text().splitlines():
+        for row in (generate.HERE.parent / "dev" / "hand.tsv").read_text().splitlines():
             prompt, output = row.split("\t")
             self.assertEqual(catalogue.normalize(prompt), prompt)
             for part in output.split(" ; "):
-                self.assertIn(part.split(" ")[0], {*catalogue.SLOTS, catalogue.NONE}, row)
+                known = {*catalogue.SLOTS, catalogue.NONE, catalogue.LATER}
+                self.assertIn(part.split(" ")[0], known, row)
+
+    def test_a_line_is_read_as_it_is_written(self):
+        line = "message.send contact=mum text=a=b is late ; media.pause"
+        self.assertEqual(
+            catalogue.commands(line),
+            [("message.send", {"contact": "mum", "text": "a=b is late"}), ("media.pause", {})],
+        )
+        self.assertEqual(catalogue.commands(catalogue.LATER), [])
 
 
 class Sentences(unittest.TestCase):
@@ -59,12 +76,64 @@ class Sentences(unittest.TestCase):
 
     def test_every_intent_is_taught(self):
         outputs = {b.output.split(" ")[0] for b in Grammar(TEMPLATES).blocks}
-        self.assertEqual(set(catalogue.SLOTS) - outputs, set())
+        wanted = {*_SHIPPED, catalogue.NONE, catalogue.LATER}
+        self.assertEqual(wanted - outputs, set())
+
+    def test_written_sentences_have_their_share(self):
+        drawn = collections.Counter(row[2] for row in generate.make(20000, 1, held_out=False))
+        counts = []
+        for block in Grammar(TEMPLATES).blocks:
+            for template in block.templates:
+                if template.file.startswith(generate.WRITTEN) and template.number() % HELD_OUT:
+                    counts.append(drawn[template.family])
+        # 4 to 12 of 80,000 are 1 to 3 here.
+        self.assertGreater(sum(counts) / len(counts), 0.7)
+        self.assertLess(sum(count > 12 for count in counts) / len(counts), 0.01)
+
+    def test_a_quarter_is_nothing_or_for_later(self):
+        rows = generate.make(5000, 4, held_out=False)
+        idle = sum(row[1] in (catalogue.NONE, catalogue.LATER) for row in rows) / len(rows)
+        self.assertTrue(0.18 < idle < 0.3, idle)
+        self.assertGreater(sum(row[1] == catalogue.LATER for row in rows), 100)
 
     def test_split_is_by_template(self):
         train = {row[2] for row in generate.make(3000, 1, held_out=False)}
         held = {row[2] for row in generate.make(300, 2, held_out=True)}
         self.assertEqual(train & held, set())
+
+    def test_answers_in_a_conversation_are_legal(self):
+        rows = [row for row in generate.make(6000, 6, held_out=False) if "\\n" in row[0]]
+        self.assertGreater(len(rows), 400)
+        for prompt, output, _ in rows:
+            line, words = prompt.split("\\n")
+            lead, rest = line.split(" ", 1)
+            self.assertIn(lead, ("after", "confirm", "ask"))
+            slot, _, command = rest.partition(" ") if lead == "ask" else ("", "", rest)
+            ((intent, _),) = catalogue.commands(command)
+            if slot:
+                self.assertIn(slot, catalogue.SLOTS[intent].split())
+            self.assertEqual(catalogue.normalize(words), words)
+            for name, slots in catalogue.commands(output):
+                self.assertEqual(set(slots) - set(catalogue.SLOTS[name].split()), set())
+
+    def test_declared_examples_name_what_the_lines_declare(self):
+        rows = declared.examples(400, pathlib.Path("absent"), 3)
+        ours = added = 0
+        for prompt, output, _ in rows:
+            *lines, _ = prompt.split("\\n")
+            names = {line.split(" ")[1] for line in lines}
+            self.assertTrue(lines and all(line.startswith("new ") for line in lines))
+            for part in output.split(" ; "):
+                name = part.split(" ")[0]
+                added += name in names
+                ours += name in _SHIPPED
+                known = {*_SHIPPED, *names, catalogue.NONE, catalogue.LATER}
+                self.assertIn(name, known, prompt)
+        self.assertTrue(added > ours > 0)
+
+    def test_reserved_skills_are_not_taught(self):
+        for path in (generate.HERE / "skills").glob("*.txt"):
+            self.assertIsNone(declared.RESERVED.search(path.read_text()), path)
 
     def test_same_seed_same_sentences(self):
         self.assertEqual(generate.make(50, 5, False), generate.make(50, 5, False))
@@ -122,6 +191,29 @@ def _tiny():
     return meta, weights
 
 
+class Curve(unittest.TestCase):
+    """The table and the plot of the loss."""
+
+    def test_steps_are_noted_once_in_ten_and_drawn(self):
+        with tempfile.TemporaryDirectory() as folder:
+            table = pathlib.Path(folder) / "loss.tsv"
+            out = io.StringIO()
+            shown = progress.Progress(table, 40, 0, 0.0, out)
+            for step in range(1, 41):
+                shown.tell(step, 4.0 / step, 1e-3, step * 20)
+            points = progress.read(table)
+        self.assertEqual([step for step, _ in points], [10, 20, 30, 40])
+        self.assertIn("step 40/40 loss 0.1000", out.getvalue())
+        picture = progress.plot(points)
+        self.assertTrue(picture.startswith("<svg") and picture.endswith("</svg>\n"))
+
+    def test_the_rate_is_constant_then_falls(self):
+        args = argparse.Namespace(lr=1.0, warmup=10, steps=100, tail=40)
+        rates = [train.rate(step, args) for step in (0, 9, 59, 60, 80, 99)]
+        self.assertEqual(rates[:4], [0.1, 1.0, 1.0, 1.0])
+        self.assertTrue(1.0 > rates[4] > rates[5] >= 0.05)
+
+
 class Training(unittest.TestCase):
     """The model, its gradients and the adapter file, on a tiny random model."""
 
@@ -135,20 +227,18 @@ class Training(unittest.TestCase):
         self.assertLess((whole - torch.cat((first, rest), 1)).abs().max(), 0.05)
 
     def test_steps_lower_the_loss_and_merging_keeps_the_function(self):
-        from train import loss_of
-
         model = Model(*_tiny(), rank=4, alpha=8.0)
         batch = [([1, 2, 3], [4, 5]), ([6, 7], [8, 9])]
         optimizer = torch.optim.AdamW(model.parameters(), lr=0.02, weight_decay=0.0)
-        before = loss_of(model, batch).item()
+        before = train.loss_of(model, batch).item()
         for _ in range(30):
             optimizer.zero_grad()
-            loss_of(model, batch).backward()
+            train.loss_of(model, batch).backward()
             optimizer.step()
-        after = loss_of(model, batch).item()
+        after = train.loss_of(model, batch).item()
         self.assertLess(after, before / 2)
         model.merge()
-        self.assertAlmostEqual(loss_of(model, batch).item(), after, delta=0.2)
+        self.assertAlmostEqual(train.loss_of(model, batch).item(), after, delta=0.2)
 
     def test_adapter_file_comes_back(self):
         model = Model(*_tiny(), rank=4)
@@ -160,6 +250,23 @@ class Training(unittest.TestCase):
         self.assertEqual(len(pairs), 2 * sum(map(len, GROUPS)))
         a, b = pairs[1, "attn_k"]
         self.assertEqual((a.shape, b.shape), ((4, 16), (8, 4)))
+
+    def test_training_goes_on_from_an_adapter_of_another_alpha(self):
+        first, second = (Model(*_tiny(), rank=4, alpha=alpha, seed=3) for alpha in (8.0, 16.0))
+        batch = [([1, 2, 3], [4, 5])]
+        with torch.no_grad(), tempfile.TemporaryDirectory() as folder:
+            chance = torch.Generator().manual_seed(5)
+            bare = train.loss_of(first, batch).item()
+            for _, b in first.lora.values():
+                b.normal_(std=0.3, generator=chance)
+            path = pathlib.Path(folder) / "a.safetensors"
+            adapter.write(path, first.lora, 4, 8.0, {})
+            train.start(second, path)
+            wanted, got = (train.loss_of(model, batch).item() for model in (first, second))
+            # The products are bfloat16.
+            self.assertAlmostEqual(got, wanted, delta=0.1 * abs(bare - wanted))
+            with self.assertRaises(SystemExit):
+                train.start(Model(*_tiny(), rank=2), path)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,11 @@
 
 Each --data file is drawn from in proportion to the number behind the colon. The run
 folder gets `last.pt` (adapter, optimiser, position) every few minutes and at the end,
-and at SIGTERM or SIGINT; starting again with the same folder resumes, also with other
-data files.
+and at SIGTERM or SIGINT, and `loss.tsv`, which `progress.py` plots; starting again with
+the same folder resumes, also with other data files or more steps: the learning rate is
+constant but for a short warm-up and the last `--tail` steps. `--adapter` starts from an
+adapter file instead of from nothing. `--smoke` is the short mode for tests: the exit
+status tells whether the loss fell.
 
 Every worker is a process with one thread that takes the shared adapter as it is, and
 adds its gradient; when `--parts` gradients are there, whoever came last makes the step.
@@ -26,9 +29,11 @@ import torch
 import torch.multiprocessing as mp
 import torch.nn.functional as F
 
+import adapter
 import gguf
 import tokens
 from model import Model
+from progress import Progress
 
 # Tensors come and go by the hundred megabytes: without these glibc returns every one
 # to the kernel and the page faults cost as much as the arithmetic.
@@ -38,6 +43,7 @@ _MALLOC = {
     "MALLOC_TOP_PAD_": "268435456",
 }
 _BETAS, _EPSILON = (0.9, 0.99), 1e-8
+_FALLS = 0.8  # what a smoke run must leave of the loss it showed first
 
 
 class Stream:
@@ -64,7 +70,11 @@ class Stream:
         return self.tokenizer.encode(prompt + "\n").ids, self.tokenizer.encode(output + "\n").ids
 
     def batches(self, budget):
-        """Batches of similar length, at most `budget` tokens with padding."""
+        """Batches of similar length, at most `budget` tokens with padding, and their weights.
+
+        The weight is the batch's share of output tokens over the mean: so a token counts the
+        same in a batch of a few long prompts as in one of many short ones.
+        """
         while True:
             window = sorted(
                 (self.one() for _ in range(budget)), key=lambda e: len(e[0]) + len(e[1])
@@ -78,7 +88,9 @@ class Stream:
                 batch.append(example)
             batches.append(batch)
             self.rng.shuffle(batches)
-            yield from batches
+            sizes = [sum(len(output) for _, output in batch) for batch in batches]
+            mean = sum(sizes) / len(sizes)
+            yield from ((batch, size / mean) for batch, size in zip(batches, sizes))
 
 
 def loss_of(model, batch):
@@ -96,9 +108,10 @@ def loss_of(model, batch):
 
 
 def rate(step, args):
-    """Learning rate: a short warm-up, then a cosine down to a twentieth."""
+    """Learning rate: a short warm-up, constant, then a cosine down to a twentieth."""
     warm = min(1.0, (step + 1) / args.warmup)
-    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / args.steps)))
+    past = max(0.0, step - (args.steps - args.tail)) / max(1, args.tail)
+    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, past)))
     return args.lr * warm * max(0.05, cosine)
 
 
@@ -141,13 +154,14 @@ class Shared:
         tensors["lora"] = [view.clone() for view in self.split(tensors["values"])]
         return {**tensors, "step": int(step), "seen": int(seen), "loss": loss}
 
-    def add(self, gradient, examples, loss, args):
+    def add(self, gradient, examples, loss, weight, args):
         """Adds a worker's gradient; the last of a step's parts makes the step."""
+        pace = min(1.0, 0.015 * weight)
         with self.lock:
             self.gradient.add_(gradient)
             self.counts[1] += 1
             self.counts[2] += examples
-            self.counts[3] = 0.985 * self.counts[3] + 0.015 * loss if self.counts[3] else loss
+            self.counts[3] += pace * (loss - self.counts[3]) if self.counts[3] else loss
             if self.counts[1] < args.parts:
                 return
             step = int(self.counts[0])
@@ -173,15 +187,16 @@ def work(model, shared, tokenizer, args, seed):
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     shared.attach(model)
-    for batch in Stream(args.data, tokenizer, seed).batches(args.tokens):
+    for batch, weight in Stream(args.data, tokenizer, seed).batches(args.tokens):
         if shared.stop.is_set() or os.getppid() == 1:
             return
         loss = loss_of(model, batch)
         loss.backward()
-        gradient = torch.cat([p.grad.reshape(-1) for p in model.parameters()]) / args.parts
+        gradient = torch.cat([p.grad.reshape(-1) for p in model.parameters()])
+        gradient *= weight / args.parts
         for parameter in model.parameters():
             parameter.grad = None
-        shared.add(gradient, len(batch), loss.item(), args)
+        shared.add(gradient, len(batch), loss.item(), weight, args)
 
 
 def save(path, state):
@@ -191,31 +206,40 @@ def save(path, state):
     os.replace(part, path)
 
 
+def start(model, path):
+    """Gives the model the adapter of a file."""
+    meta, pairs = adapter.read(path)
+    if int(meta["rank"]) != model.rank or set(pairs) != set(model.lora):
+        sys.exit(f"{path} has rank {meta['rank']}: start with --rank {meta['rank']}")
+    with torch.no_grad():
+        for key, pair in pairs.items():
+            for mine, saved in zip(model.lora[key], pair):
+                mine.copy_(saved)
+            # The file may have another alpha; its share goes into one factor.
+            model.lora[key][1].mul_(float(meta["alpha"]) / model.alpha)
+
+
 def watch(shared, workers, path, args, before):
-    """Prints progress and saves checkpoints until the workers end."""
-    started = saved = time.time()
-    shown = first = int(shared.counts[0])
+    """Shows progress and saves checkpoints until the workers end; the losses it showed."""
+    saved = time.time()
+    table = path.with_name("loss.tsv")
+    progress = Progress(table, args.stop or args.steps, int(shared.counts[0]), before)
 
     def checkpoint():
         notes = {"rank": args.rank, "alpha": args.alpha}
-        save(path, {**shared.state(), **notes, "seconds": before + time.time() - started})
+        save(path, {**shared.state(), **notes, "seconds": progress.seconds()})
 
     while any(worker.is_alive() for worker in workers):
-        time.sleep(0.5)
+        time.sleep(0.2)
         step, _, seen, loss = shared.counts.tolist()
-        if step >= shown + 10:
-            shown, passed = step, time.time() - started
-            left = (args.steps - step) * passed / (step - first) / 60
-            print(
-                f"step {step:.0f}/{args.steps} loss {loss:.4f} examples {seen:.0f} "
-                f"{(before + passed) / 60:.1f} min, {left:.0f} left",
-                flush=True,
-            )
+        progress.tell(int(step), loss, rate(int(step), args), int(seen))
         if time.time() - saved > args.minutes * 60:
             checkpoint()
             saved = time.time()
+    progress.end()
     checkpoint()
     print(f"stopped at step {shared.counts[0]:.0f}, checkpoint in {path}", flush=True)
+    return progress.losses
 
 
 def main():
@@ -225,6 +249,9 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--steps", type=int, required=True, help="length of the whole plan")
     parser.add_argument("--stop", type=int, help="stop after this step of the plan")
+    parser.add_argument("--tail", type=int, help="steps of falling rate; a third of the plan")
+    parser.add_argument("--adapter", help="adapter file to start from")
+    parser.add_argument("--smoke", action="store_true", help="fail unless the loss falls")
     parser.add_argument("--lr", type=float, default=1.5e-3)
     parser.add_argument("--warmup", type=int, default=40)
     parser.add_argument("--tokens", type=int, default=400, help="tokens of one gradient")
@@ -235,6 +262,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=4, help="between checkpoints")
     args = parser.parse_args()
+    args.tail = args.steps // 3 if args.tail is None else args.tail
     if any(name not in os.environ for name in _MALLOC):
         os.environ.update({**_MALLOC, **os.environ})
         os.execv(sys.executable, [sys.executable, *sys.argv])
@@ -244,7 +272,10 @@ def main():
 
     meta, weights = gguf.read(args.gguf)
     model = Model(meta, weights, args.rank, args.alpha, args.seed)
-    shared, path, before = Shared(model), args.out / "last.pt", 0.0
+    path, before = args.out / "last.pt", 0.0
+    if args.adapter and not path.exists():
+        start(model, args.adapter)
+    shared = Shared(model)
     if path.exists():
         state = torch.load(path)
         shared.load(state)
@@ -260,7 +291,12 @@ def main():
     ]
     for worker in workers:
         worker.start()
-    watch(shared, workers, path, args, before)
+    losses = watch(shared, workers, path, args, before)
+    if args.smoke:
+        # The loss is smoothed, so it falls slowly even where the steps are good.
+        fell = len(losses) > 1 and losses[-1] < _FALLS * losses[0]
+        print(f"loss {losses[0]:.4f} -> {losses[-1]:.4f}" if losses else "no loss: too few steps")
+        sys.exit(0 if fell else 1)
 
 
 if __name__ == "__main__":

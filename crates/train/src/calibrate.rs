@@ -61,10 +61,22 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let all: Vec<&Case> = cases.iter().collect();
     let trust = fit(&all);
     println!("{} sentences", cases.len());
-    println!("{:24} exact {}, wrong actions {}, asked {}", "templates alone", templates(&all).exact, templates(&all).wrong, templates(&all).asked);
-    println!("{:24} exact {}, wrong actions {}, asked {}", "fitted on the other half", held_out.exact, held_out.wrong, held_out.asked);
+    println!(
+        "{:24} exact {}, wrong actions {}, asked {}",
+        "templates alone",
+        templates(&all).exact,
+        templates(&all).wrong,
+        templates(&all).asked
+    );
+    println!(
+        "{:24} exact {}, wrong actions {}, asked {}",
+        "fitted on the other half", held_out.exact, held_out.wrong, held_out.asked
+    );
     let fitted = tally(&all, &trust);
-    println!("{:24} exact {}, wrong actions {}, asked {}", "fitted on all", fitted.exact, fitted.wrong, fitted.asked);
+    println!(
+        "{:24} exact {}, wrong actions {}, asked {}",
+        "fitted on all", fitted.exact, fitted.wrong, fitted.asked
+    );
     by_verdict(&all, &trust);
     println!("{}", serde_json::to_string(&trust)?);
     if let Some(path) = &options.plot {
@@ -72,7 +84,10 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
             let pairs = own_pairs(&all).into_iter();
             pairs.map(|(log_prob, right)| (calibration.confidence(log_prob), right)).collect()
         };
-        plot::reliability(path, &[("own answers, as the model says", own(Calibration::NONE)), ("calibrated", own(trust.own))])?;
+        plot::reliability(
+            path,
+            &[("own answers, as the model says", own(Calibration::NONE)), ("calibrated", own(trust.own))],
+        )?;
     }
     if let Some(path) = &options.write {
         write(path, &trust)?;
@@ -121,7 +136,9 @@ impl Case {
         let right = match answer {
             Answer::Commands(commands) => self.is_right(commands),
             Answer::Nothing => self.is_right(&[]),
-            Answer::Later => self.sentence.expected.iter().any(|expected| expected.verdict.as_deref() == Some("clarify")),
+            Answer::Later => {
+                self.sentence.expected.iter().any(|expected| expected.verdict.as_deref() == Some("clarify"))
+            }
         };
         Some((*log_prob, right))
     }
@@ -170,7 +187,8 @@ fn templates(cases: &[&Case]) -> Tally {
 }
 
 fn judge(case: &Case, verdict: &Verdict) -> Tally {
-    let open = case.opinions.reading.interpretation.candidates.iter().any(|candidate| candidate.problem.is_some());
+    let open =
+        case.opinions.reading.interpretation.candidates.iter().any(|candidate| candidate.problem.is_some());
     let asks = |commands: &[Command]| {
         case.sentence
             .expected
@@ -228,8 +246,10 @@ fn own_pairs(cases: &[&Case]) -> Vec<(f64, bool)> {
 
 /// Calibrations first, then one threshold after the other until none gets better.
 fn fit(cases: &[&Case]) -> Trust {
-    let drafts: Vec<(f64, bool)> =
-        cases.iter().filter_map(|case| Some((case.draft()?.log_prob, case.is_right(&case.commands)))).collect();
+    let drafts: Vec<(f64, bool)> = cases
+        .iter()
+        .filter_map(|case| Some((case.draft()?.log_prob, case.is_right(&case.commands))))
+        .collect();
     let mut trust = Trust { draft: platt(&drafts), own: platt(&own_pairs(cases)), ..Trust::TRAINED };
     type Access = fn(&mut Trust) -> &mut f64;
     let thresholds: [Access; 6] = [
@@ -313,7 +333,9 @@ mod tests {
     fn a_model_that_is_too_sure_of_itself_is_calibrated() {
         // Says 0.95 and is right three times in four; says 0.3 and is right once in ten.
         let pairs: Vec<(f64, bool)> = (0..400)
-            .map(|index| if index % 2 == 0 { (0.95_f64.ln(), index % 8 != 0) } else { (0.3_f64.ln(), index % 20 == 1) })
+            .map(|index| {
+                if index % 2 == 0 { (0.95_f64.ln(), index % 8 != 0) } else { (0.3_f64.ln(), index % 20 == 1) }
+            })
             .collect();
         let calibration = platt(&pairs);
         assert!((calibration.confidence(0.95_f64.ln()) - 0.75).abs() < 0.03, "{calibration:?}");

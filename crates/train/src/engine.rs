@@ -25,7 +25,8 @@ const MEMORY: Duration = Duration::from_secs(3600);
 pub fn catalogue(options: &EngineOptions) -> anyhow::Result<Catalogue> {
     let mut added = Vec::new();
     for file in &options.skill {
-        let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let text =
+            std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         added.push((file.display().to_string(), text));
     }
     let mut files = Catalogue::shipped_files().to_vec();

@@ -136,14 +136,18 @@ fn errors(rows: &[Row]) {
     println!();
     for row in rows.iter().filter(|row| !row.exact) {
         let mark = if row.is_wrong_action() { "WRONG ACTION" } else { &row.verdict };
-        println!("{mark:12} {:?}\n             got  {}\n             want {}", row.text, row.got, row.expected);
+        println!(
+            "{mark:12} {:?}\n             got  {}\n             want {}",
+            row.text, row.got, row.expected
+        );
     }
 }
 
 fn compare(before: &Run, now: &Run) {
     let old: BTreeMap<(&str, &str), &Row> =
         before.rows.iter().map(|row| ((row.source.as_str(), row.text.as_str()), row)).collect();
-    let pairs = now.rows.iter().filter_map(|row| Some((old.get(&(row.source.as_str(), row.text.as_str()))?, row)));
+    let pairs =
+        now.rows.iter().filter_map(|row| Some((old.get(&(row.source.as_str(), row.text.as_str()))?, row)));
     let (better, worse): (Vec<_>, Vec<_>) =
         pairs.filter(|(old, row)| old.exact != row.exact).partition(|(_, row)| row.exact);
     println!("\nexact          {} before, {} now", before.figures.exact, now.figures.exact);

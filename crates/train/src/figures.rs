@@ -46,7 +46,8 @@ impl Row {
         let commands: Vec<Command> = outcome.commands.iter().map(|(command, _)| command.clone()).collect();
         let exact = sentence.is_met(&commands, outcome.verdict);
         let wanted = || sentence.expected.iter().filter_map(|expected| expected.answer.as_ref());
-        let intent = exact || wanted().any(|answer| intents(answer) == intents(&Answer::Commands(commands.clone())));
+        let intent =
+            exact || wanted().any(|answer| intents(answer) == intents(&Answer::Commands(commands.clone())));
         let right: Vec<Command> = match wanted().next() {
             // A right answer is compared with itself, whichever of several it is.
             _ if exact => commands.clone(),
@@ -85,7 +86,6 @@ pub fn written(commands: &[Command]) -> String {
     }
     commands.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ; ")
 }
-
 
 fn intents(answer: &Answer) -> Vec<&str> {
     match answer {
@@ -158,9 +158,9 @@ impl Figures {
     pub fn of(rows: &[Row]) -> Self {
         let orders = || rows.iter().filter(|row| !row.talk);
         let talk = || rows.iter().filter(|row| row.talk);
-        let (right, expected, given) = rows.iter().fold((0, 0, 0), |sum, row| {
-            (sum.0 + row.slots.0, sum.1 + row.slots.1, sum.2 + row.slots.2)
-        });
+        let (right, expected, given) = rows
+            .iter()
+            .fold((0, 0, 0), |sum, row| (sum.0 + row.slots.0, sum.1 + row.slots.1, sum.2 + row.slots.2));
         let mut times: Vec<f64> = rows.iter().map(|row| row.ms).collect();
         times.sort_by(f64::total_cmp);
         let at = |share: f64| times.get(((times.len() as f64 - 1.0) * share).round() as usize).copied();

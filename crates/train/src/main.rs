@@ -17,11 +17,14 @@ use clap::{Args, Parser, Subcommand};
 
 /// Measures how well words are understood, and calibrates how far the language model is trusted.
 #[derive(Parser)]
-#[command(version, after_help = "Examples:
+#[command(
+    version,
+    after_help = "Examples:
   carvoice-train eval crates/train/dev/reviewed.tsv --errors
   carvoice-train eval crates/train/dev/*.tsv --save before.json
   carvoice-train eval crates/train/dev/*.tsv --against before.json
-  carvoice-train calibrate crates/train/dev/*.tsv --write models/cabin-lora.safetensors")]
+  carvoice-train calibrate crates/train/dev/*.tsv --write models/cabin-lora.safetensors"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Task,

@@ -24,7 +24,12 @@ fn draw(path: &Path, series: &[(&str, Vec<(f64, bool)>)]) -> Result<(), Box<dyn 
         .x_label_area_size(44)
         .y_label_area_size(56)
         .build_cartesian_2d(0.0..1.0, 0.0..1.0)?;
-    chart.configure_mesh().x_desc("confidence").y_desc("share that was right").light_line_style(TRANSPARENT).draw()?;
+    chart
+        .configure_mesh()
+        .x_desc("confidence")
+        .y_desc("share that was right")
+        .light_line_style(TRANSPARENT)
+        .draw()?;
     chart.draw_series(LineSeries::new([(0.0, 0.0), (1.0, 1.0)], BLACK.mix(0.3)))?;
     for (index, (name, pairs)) in series.iter().enumerate() {
         let color = Palette99::pick(index).to_rgba();

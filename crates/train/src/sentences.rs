@@ -177,8 +177,10 @@ mod tests {
     #[test]
     fn empty_lines_part_conversations() {
         let folder = std::env::temp_dir().join(format!("carvoice-train-{}", std::process::id()));
-        std::fs::write(&folder, "Mute.\tvolume.set_mute state=on\nAgain.\tnone\n\nHello.\tassistant.greet\n").unwrap();
-        let first: Vec<bool> = read(&Catalogue::shipped(), &folder).unwrap().iter().map(|s| s.first).collect();
+        std::fs::write(&folder, "Mute.\tvolume.set_mute state=on\nAgain.\tnone\n\nHello.\tassistant.greet\n")
+            .unwrap();
+        let first: Vec<bool> =
+            read(&Catalogue::shipped(), &folder).unwrap().iter().map(|s| s.first).collect();
         std::fs::remove_file(&folder).unwrap();
         assert_eq!(first, [true, false, true]);
     }

@@ -194,8 +194,12 @@ mod tests {
     #[test]
     fn calibration_is_monotonic_and_stays_within_bounds() {
         for calibration in [Calibration::NONE, Calibration { slope: 0.4, offset: -1.0 }] {
-            let confidences = [f64::NEG_INFINITY, -50.0, -1.0, -1e-3, -1e-12, 0.0].map(|log_prob| calibration.confidence(log_prob));
-            assert!(confidences.is_sorted() && confidences.iter().all(|c| (0.0..=1.0).contains(c)), "{confidences:?}");
+            let confidences = [f64::NEG_INFINITY, -50.0, -1.0, -1e-3, -1e-12, 0.0]
+                .map(|log_prob| calibration.confidence(log_prob));
+            assert!(
+                confidences.is_sorted() && confidences.iter().all(|c| (0.0..=1.0).contains(c)),
+                "{confidences:?}"
+            );
         }
         assert!((Calibration::NONE.confidence(0.7_f64.ln()) - 0.7).abs() < 1e-9);
     }

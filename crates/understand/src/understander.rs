@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use carvoice_core::car::Side;
 use carvoice_core::catalogue::{Catalogue, Slot, SlotKind};
-use carvoice_core::command::Command;
+use carvoice_core::command::{Command, SlotValue};
 use carvoice_core::engine::{Cancel, Context, EngineError, Understander};
 use carvoice_core::interpretation::{Candidate, Interpretation, Problem};
 
@@ -86,7 +86,9 @@ impl SlmUnderstander {
         let mut gguf = Gguf::open(model)?;
         let tokenizer = Tokenizer::new(&gguf)?;
         let (prefix, trust) = match &adapter {
-            Some(adapter) => (prefix::declarations(&self.catalogue), adapter.trust().unwrap_or(Trust::TRAINED)),
+            Some(adapter) => {
+                (prefix::declarations(&self.catalogue), adapter.trust().unwrap_or(Trust::TRAINED))
+            }
             None => (prefix::examples(&self.catalogue), Trust::UNTRAINED),
         };
         let capacity = if prefix.is_empty() { CAPACITY } else { CAPACITY_WITH_PREFIX };
@@ -148,7 +150,7 @@ impl Understander for SlmUnderstander {
         let prompt = slm.prompt(&self.catalogue, text, context);
         match slm.judge(&self.catalogue, &prompt, &reading, limits) {
             Ok(verdict) => {
-                let verdict = honest(&self.matcher, text, verdict);
+                let verdict = faithful(&self.catalogue, &self.matcher, text, verdict);
                 Ok(carry_out(&self.catalogue, verdict, reading.interpretation))
             }
             Err(EngineError::Cancelled) => Err(EngineError::Cancelled),
@@ -235,22 +237,30 @@ impl Slm {
     }
 }
 
-/// Without the numbers that the model made up: those commands are asked about.
-fn honest(matcher: &Matcher, text: &str, verdict: Verdict) -> Verdict {
-    let (Verdict::Act(commands, confidence) | Verdict::Ask(commands, confidence)) = &verdict else {
-        return verdict;
+/// The model's own commands with texts as they were spoken, and without numbers that were not: those
+/// commands are asked about.
+fn faithful(catalogue: &Catalogue, matcher: &Matcher, text: &str, verdict: Verdict) -> Verdict {
+    let (mut commands, confidence, sure) = match verdict {
+        Verdict::Act(commands, confidence) => (commands, confidence, true),
+        Verdict::Ask(commands, confidence) => (commands, confidence, false),
+        other => return other,
     };
-    let made_up = matcher.made_up_numbers(text, commands);
-    if made_up.is_empty() {
-        return verdict;
-    }
-    let mut commands = commands.clone();
-    for (index, slot) in &made_up {
-        if let Some(command) = commands.get_mut(*index) {
-            command.slots.remove(slot);
+    let made_up = matcher.made_up_numbers(text, &commands);
+    for (index, command) in commands.iter_mut().enumerate() {
+        command.slots.retain(|name, _| !made_up.contains(&(index, name.clone())));
+        let Some(intent) = catalogue.intent(&command.intent) else { continue };
+        for (name, value) in &mut command.slots {
+            let free = intent.slot(name).is_some_and(|slot| matches!(slot.kind, SlotKind::Text));
+            if let (true, SlotValue::Text(value)) = (free, value) {
+                *value = language::as_spoken(text, value);
+            }
         }
     }
-    Verdict::Ask(commands, *confidence)
+    if sure && made_up.is_empty() {
+        Verdict::Act(commands, confidence)
+    } else {
+        Verdict::Ask(commands, confidence)
+    }
 }
 
 fn carry_out(catalogue: &Catalogue, verdict: Verdict, mut draft: Interpretation) -> Interpretation {

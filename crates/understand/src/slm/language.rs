@@ -66,9 +66,10 @@ impl Prompt {
             (None, None) => return Self::alone(text),
         };
         let Ok(line) = write(catalogue, std::slice::from_ref(commands)) else { return Self::alone(text) };
-        let texts = commands.slots.values().filter_map(|value| match value {
-            SlotValue::Text(text) => Some(self::words(text)),
-            SlotValue::Number(_) => None,
+        let intent = catalogue.intent(&commands.intent);
+        let texts = commands.slots.iter().filter_map(|(name, value)| {
+            let kind = &intent?.slot(name)?.kind;
+            matches!(kind, SlotKind::Text | SlotKind::Digits).then(|| self::words(&value.to_string()))
         });
         Self { context: lead + &line, words: words(text), texts: texts.collect() }
     }
@@ -130,6 +131,26 @@ pub fn words(text: &str) -> String {
     }
     words.truncate(words.trim_end().len());
     words
+}
+
+/// A text of an answer as the utterance `text` has it: with its capitals and its punctuation within. The
+/// text of the answer where it is not found, because it came from the conversation.
+#[must_use]
+pub fn as_spoken(text: &str, value: &str) -> String {
+    let said: Vec<&str> = text.split_whitespace().collect();
+    let plain: Vec<String> = said.iter().map(|word| words(word)).collect();
+    let wanted: Vec<&str> = value.split(' ').collect();
+    let Some((last, head)) = wanted.split_last() else { return value.to_owned() };
+    let found = plain.windows(wanted.len()).position(|window| {
+        // The last word may have shed an ending: "mum's" is about "mum".
+        window.iter().zip(head).all(|(said, wanted)| said == wanted)
+            && window.last().is_some_and(|said| said.starts_with(last))
+    });
+    let Some(found) = found else { return value.to_owned() };
+    let spoken = said.get(found..found + wanted.len()).unwrap_or_default().join(" ");
+    let spoken = spoken.trim_matches(|c: char| !c.is_alphanumeric());
+    let shed = plain.get(found + head.len()).map_or(0, |said| said.len() - last.len());
+    spoken.get(..spoken.len().saturating_sub(shed)).unwrap_or(spoken).to_owned()
 }
 
 /// The answer that means `commands`.

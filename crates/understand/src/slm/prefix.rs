@@ -113,8 +113,7 @@ pub fn examples(catalogue: &Catalogue) -> String {
 
 /// The utterance of the most usual length among the intent's sentences, and its answer.
 fn plainest(catalogue: &Catalogue, intent: &Intent) -> Option<(String, String)> {
-    sayings(catalogue, intent)
-        .min_by_key(|(utterance, _)| utterance.split(' ').count().abs_diff(USUAL_WORDS))
+    sayings(catalogue, intent).min_by_key(|(utterance, _)| utterance.split(' ').count().abs_diff(USUAL_WORDS))
 }
 
 /// Every sentence of the intent that says all it must, spoken in its plainest way, with its answer.

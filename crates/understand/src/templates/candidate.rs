@@ -213,6 +213,8 @@ fn as_spoken(text: &str, words: &[Word]) -> String {
         spoken.push_str(text.get(word.span.clone()).unwrap_or_default());
         end = Some(word.span.end);
     }
+    // A transcript may set a title in quotation marks; they are not spoken.
+    spoken.retain(|c| !matches!(c, '"' | '\u{201c}' | '\u{201d}'));
     spoken
 }
 

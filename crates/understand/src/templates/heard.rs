@@ -59,7 +59,8 @@ impl Matcher {
         let is = |number: f64| (number - value).abs() < TOLERANCE;
         let Some(intent) = self.intents.iter().find(|known| known.name == intent) else { return false };
         let fixed = intent.sentences.iter().filter_map(|group| group.set.get(slot));
-        self.number_kind(&intent.name, slot).is_some_and(|kind| kind.words.iter().any(|(_, number)| is(*number)))
+        self.number_kind(&intent.name, slot)
+            .is_some_and(|kind| kind.words.iter().any(|(_, number)| is(*number)))
             || fixed.into_iter().any(|fixed| matches!(fixed, SlotValue::Number(number) if is(*number)))
     }
 

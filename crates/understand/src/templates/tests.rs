@@ -53,6 +53,7 @@ fn keeps_free_text_as_spoken() {
     let none = Context::default();
     for (text, slot, expected) in [
         ("Call Mum's mobile, please.", "contact", "Mum"),
+        ("Play \"When We Were Young\" by Adele.", "query", "When We Were Young by Adele"),
         ("Text Sarah that I'm running late.", "text", "I'm running late"),
         ("Find petrol stations near me", "category", "petrol station"),
         ("find the nearest Starbucks", "category", "Starbucks"),

@@ -167,6 +167,21 @@ fn utterances_lose_case_and_punctuation_only() {
 }
 
 #[test]
+fn texts_come_back_as_they_were_spoken() {
+    for (text, value, expected) in [
+        ("Call Anna, please.", "anna", "Anna"),
+        ("Call Mum's mobile.", "mum", "Mum"),
+        ("Go to 12 Baker Street, London.", "12 baker street london", "12 Baker Street, London"),
+        ("Text Jo I'm at St. Paul's!", "i'm at st paul's", "I'm at St. Paul's"),
+        ("Find petrol stations.", "petrol station", "petrol station"),
+        ("And to Ben.", "anna", "anna"),
+        ("", "x", "x"),
+    ] {
+        assert_eq!(language::as_spoken(text, value), expected, "{text}");
+    }
+}
+
+#[test]
 fn commands_outside_the_catalogue_cannot_be_written() {
     let refusal = |command: Command| language::write(&catalogue(), &[command]).unwrap_err().to_string();
     assert!(refusal(Command::new("car.fly")).contains("no intent"));

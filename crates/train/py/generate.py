@@ -64,7 +64,7 @@ class Maker:
     """Draws sentences; `held_out` chooses which side of the split."""
 
     def __init__(self, grammar, rng, held_out):
-        self.grammar, self.rng = grammar, rng
+        self.grammar, self.rng, self.heard = grammar, rng, phrasing.heard()
         remarks = sorted((HERE / "conversation").glob("*.txt"))
         self.conversation = dialogue.Conversation(self, remarks, held_out)
         self.pools = {kind: ([], []) for kind in _KINDS[0]}
@@ -201,11 +201,15 @@ class Maker:
             if small:
                 del words[rng.choice(small)]
         elif kind < 0.6:
-            heard = [i for i, w in enumerate(words) if w in phrasing.HEARD]
-            if heard:
-                at = rng.choice(heard)
-                # "off" heard as "of" is the one that changes a meaning if the sentence has both.
-                words[at] = rng.choice(phrasing.HEARD[words[at]])
+            places = [
+                (i, i + size)
+                for size in (1, 2, 3)
+                for i in range(len(words) - size + 1)
+                if " ".join(words[i : i + size]) in self.heard
+            ]
+            if places:
+                start, end = rng.choice(places)
+                words[start:end] = [rng.choice(self.heard[" ".join(words[start:end])])]
         elif kind < 0.75:
             words.insert(at, rng.choice(phrasing.FILLERS))
         elif kind < 0.9:
@@ -286,15 +290,18 @@ def fill(output, bound):
     return " ; ".join(commands)
 
 
+def maker(rng, held_out):
+    """A maker with the project's templates."""
+    return Maker(Grammar(sorted((HERE / "templates").glob("*.txt"))), rng, held_out)
+
+
 def make(count, seed, held_out):
     """`count` different examples."""
-    rng = random.Random(seed)
-    grammar = Grammar(sorted((HERE / "templates").glob("*.txt")))
-    maker = Maker(grammar, rng, held_out)
+    sentences = maker(random.Random(seed), held_out)
     seen, rows, tries = set(), [], 0
     while len(rows) < count and tries < count * 20:
         tries += 1
-        prompt, output, family = maker.sample()
+        prompt, output, family = sentences.sample()
         if prompt and prompt not in seen:
             seen.add(prompt)
             rows.append((prompt.replace("\n", "\\n"), output, family))

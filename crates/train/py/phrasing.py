@@ -1,5 +1,10 @@
 """What people put around a command, and how Whisper mishears: lists for the generator."""
 
+import collections
+import pathlib
+
+CONFUSIONS = pathlib.Path(__file__).parent / "confusions.tsv"  # made by confusions.py
+
 ASK = (
     "please",
     "can you",
@@ -257,7 +262,8 @@ TALK = (
     "he wanted to {} but he couldn't",
 )
 FILLERS = ("um", "uh", "like", "er", "uhm", "you know", "erm", "kind of", "maybe")
-# Words Whisper confuses in short commands; written by ear.
+# Words Whisper spells or confuses in short commands, written by ear: other speakers than those
+# measured.
 HEARD = {
     "to": ("two", "too"),
     "for": ("four",),
@@ -318,3 +324,14 @@ HEARD = {
     "passenger": ("passenger's",),
     "driver's": ("drivers",),
 }
+
+
+def heard():
+    """Words and what Whisper hears for them: measured ones as often as they were, others once."""
+    found = collections.defaultdict(list)
+    for spoken, others in HEARD.items():
+        found[spoken] += others
+    for line in CONFUSIONS.read_text().splitlines() if CONFUSIONS.exists() else ():
+        spoken, other, count = line.split("\t")
+        found[spoken] += [other] * int(count)
+    return found

@@ -10,10 +10,12 @@ import sys
 import tempfile
 import unittest
 
+import numpy as np
 import torch
 
 import adapter
 import catalogue
+import confusions
 import declared
 import generate
 import progress
@@ -189,6 +191,23 @@ def _tiny():
         "llama.rope.freq_base": 10000.0,
     }
     return meta, weights
+
+
+class Hearing(unittest.TestCase):
+    """What is heard instead of what was said."""
+
+    def test_words_heard_otherwise_are_paired(self):
+        heard = "turn on the rear window to frost please"
+        spoken = "turn on the rear window defroster please"
+        self.assertEqual(list(confusions.pairs(spoken, heard)), [("defroster", "to frost")])
+
+    def test_digits_and_rubbish_are_no_confusions(self):
+        self.assertEqual(list(confusions.pairs("set it to twenty one", "set it to 21")), [])
+        self.assertEqual(list(confusions.pairs("close the back windows", "klossnemark")), [])
+
+    def test_noise_is_as_loud_as_said(self):
+        noise = confusions.car_noise(16000, np.random.default_rng(1))
+        self.assertAlmostEqual(float(np.sqrt(np.mean(noise**2))), 1.0, delta=0.1)
 
 
 class Curve(unittest.TestCase):

@@ -83,7 +83,7 @@ impl SlmUnderstander {
         threads: usize,
     ) -> Result<Self, EngineError> {
         let adapter = adapter.map(Adapter::open).transpose()?;
-        let mut gguf = Gguf::open(model)?;
+        let gguf = Gguf::open(model)?;
         let tokenizer = Tokenizer::new(&gguf)?;
         let (prefix, trust) = match &adapter {
             Some(adapter) => {
@@ -93,7 +93,7 @@ impl SlmUnderstander {
         };
         let capacity = if prefix.is_empty() { CAPACITY } else { CAPACITY_WITH_PREFIX };
         let trained = adapter.is_some();
-        let model = Model::load(&mut gguf, adapter.as_ref(), capacity, threads)?;
+        let model = Model::load(&gguf, adapter.as_ref(), capacity, threads)?;
         let decoder = Decoder::new(model, tokenizer, &self.catalogue, &prefix)?;
         self.slm = Some(Slm { decoder, trust, trained });
         Ok(self)

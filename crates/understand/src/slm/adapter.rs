@@ -13,7 +13,7 @@ use candle_core::{DType, Device, Tensor};
 use carvoice_core::engine::EngineError;
 use safetensors::SafeTensors;
 
-use super::gguf::Dimensions;
+use super::dimensions::Dimensions;
 use crate::trust::Trust;
 
 /// The only value of `format` in the metadata that is understood.
@@ -94,14 +94,7 @@ impl Adapter {
             if !layer.parse().is_ok_and(|layer: usize| layer < d.layers) {
                 return Err(unknown());
             }
-            let (outputs, inputs) = match projection {
-                "attn_q" => (d.heads * d.head, d.hidden),
-                "attn_k" | "attn_v" => (d.kv(), d.hidden),
-                "attn_output" => (d.hidden, d.heads * d.head),
-                "ffn_gate" | "ffn_up" => (d.feed_forward, d.hidden),
-                "ffn_down" => (d.hidden, d.feed_forward),
-                _ => return Err(unknown()),
-            };
+            let [outputs, inputs] = d.projection(projection).ok_or_else(unknown)?;
             let (shape, other) = match side {
                 "lora_a" => ([self.rank, inputs], "lora_b"),
                 "lora_b" => ([outputs, self.rank], "lora_a"),
@@ -121,15 +114,38 @@ impl Adapter {
     /// adapter leaves them alone.
     ///
     /// # Errors
-    /// When the product fails, which [`Adapter::check`] rules out.
-    pub fn delta(&self, name: &str) -> Result<Option<Tensor>, EngineError> {
+    /// When its tensors are of a type that holds no numbers.
+    pub(super) fn low_rank(&self, name: &str) -> Result<Option<LowRank>, EngineError> {
         let Some(projection) = name.strip_prefix("blk.").and_then(|name| name.strip_suffix(".weight")) else {
             return Ok(None);
         };
         let side = |side: &str| self.tensors.get(&format!("layers.{projection}.{side}"));
         let (Some(a), Some(b)) = (side("lora_a"), side("lora_b")) else { return Ok(None) };
-        let delta = || b.to_dtype(DType::F32)?.matmul(&a.to_dtype(DType::F32)?)? * self.scale;
-        delta().map(Some).map_err(|error| wrong(format!("tensors of {name}: {error}")))
+        let numbers = |tensor: &Tensor| tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1();
+        let both = || Ok((numbers(a)?, numbers(&(b.to_dtype(DType::F32)? * self.scale)?)?));
+        let (a, b) =
+            both().map_err(|error: candle_core::Error| wrong(format!("tensors of {name}: {error}")))?;
+        Ok(Some(LowRank { rank: self.rank, a, b }))
+    }
+}
+
+/// What an adapter adds to one projection: the product of two narrow matrices.
+pub(super) struct LowRank {
+    rank: usize,
+    /// `[rank, inputs]`.
+    a: Vec<f32>,
+    /// `[outputs, rank]`, scaled.
+    b: Vec<f32>,
+}
+
+impl LowRank {
+    /// Adds what belongs to an output to its row of weights.
+    pub(super) fn add_row(&self, row: usize, weights: &mut [f32]) {
+        for (factor, a) in
+            self.b[row * self.rank..][..self.rank].iter().zip(self.a.chunks_exact(weights.len()))
+        {
+            weights.iter_mut().zip(a).for_each(|(weight, a)| *weight += factor * a);
+        }
     }
 }
 

@@ -1,91 +1,81 @@
-//! Causal attention over the cache, with rotary positions and grouped key heads.
+//! Causal attention over the cache, with grouped key heads and, in some layers, a window.
+
+use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::gguf::Dimensions;
+use super::cache::LayerCache;
+use super::dimensions::Dimensions;
+use super::functions::softmax;
 
-/// Cosines and sines of every position a cache can hold.
-pub(super) struct Rotary {
-    pairs: usize,
-    cos: Vec<f32>,
-    sin: Vec<f32>,
+/// Products of a query with a key, or of a weight with a value, worth handing to another thread: about 5 µs.
+const LEAST_PRODUCTS: usize = 1 << 15;
+
+/// Rows of keys or values that are added in one go, which saves reading and writing the sums for each.
+const ROWS: usize = 4;
+
+/// The queries of some tokens, in rows of `stride` values that begin with all heads, rotated. The first
+/// stands at position `before`.
+pub(super) struct Queries<'a> {
+    pub(super) rows: &'a [f32],
+    pub(super) stride: usize,
+    pub(super) before: usize,
 }
 
-impl Rotary {
-    /// Angles of the `capacity` first positions: position * base^(-2i / width) for the i-th pair.
-    pub(super) fn new(dimensions: &Dimensions, capacity: usize) -> Self {
-        let pairs = dimensions.head / 2;
-        let frequencies: Vec<f32> = (0..pairs)
-            .map(|i| dimensions.rope_base.powf(2.0 * i as f32 / dimensions.head as f32).recip())
-            .collect();
-        let angles =
-            || (0..capacity).flat_map(|position| frequencies.iter().map(move |f| position as f32 * f));
-        Self { pairs, cos: angles().map(f32::cos).collect(), sin: angles().map(f32::sin).collect() }
-    }
-
-    /// Turns the pairs of neighbours (Llama's order in GGUF) of all heads in `row` to `position`.
-    pub(super) fn turn(&self, row: &mut [f32], position: usize) {
-        let at = position * self.pairs;
-        let (cos, sin) = (&self.cos[at..][..self.pairs], &self.sin[at..][..self.pairs]);
-        for head in row.chunks_exact_mut(2 * self.pairs) {
-            for (pair, (cos, sin)) in head.as_chunks_mut::<2>().0.iter_mut().zip(cos.iter().zip(sin)) {
-                *pair = [pair[0] * cos - pair[1] * sin, pair[0] * sin + pair[1] * cos];
-            }
-        }
-    }
-}
-
-/// Attention of `queries` (`[tokens, heads * head]`, rotated), the last of which stands at the end of
-/// `keys` and `values` (`[positions, kv_heads * head]`). Returns `[tokens, heads * head]`.
+/// Attention of `queries` to a layer's keys and values, their own included. `window` is how many of the latest
+/// tokens each sees, if not all. Writes `[tokens, heads * head]`, on the rayon pool of the caller.
 pub(super) fn attend(
     d: &Dimensions,
-    queries: &[f32],
-    keys: &[f32],
-    values: &[f32],
-    before: usize,
-) -> Vec<f32> {
-    let group = d.heads / d.kv_heads;
-    let scale = (d.head as f32).sqrt().recip();
-    let mut out = vec![0.0; queries.len()];
-    let one = |(index, out): (usize, &mut [f32])| {
-        let query = &queries[index * d.head..][..d.head];
-        let offset = index % d.heads / group * d.head;
-        let visible = before + index / d.heads + 1;
-        let mut weights: Vec<f32> = (0..visible)
-            .map(|position| scale * inner(query, &keys[position * d.kv() + offset..][..d.head]))
-            .collect();
-        softmax(&mut weights);
-        for (position, weight) in weights.iter().enumerate() {
-            let value = &values[position * d.kv() + offset..][..d.head];
-            out.iter_mut().zip(value).for_each(|(out, value)| *out += weight * value);
-        }
+    queries: &Queries<'_>,
+    cache: &LayerCache,
+    capacity: usize,
+    window: Option<usize>,
+    out: &mut Vec<f32>,
+) {
+    let tokens = queries.rows.len() / queries.stride;
+    out.clear();
+    out.resize(tokens * d.queries(), 0.0);
+    let one = |weights: &mut Vec<f32>, (index, out): (usize, &mut [f32])| {
+        let (token, head) = (index / d.heads, index % d.heads);
+        let query = &queries.rows[token * queries.stride + head * d.head..][..d.head];
+        let end = queries.before + token + 1;
+        let seen = end - window.map_or(end, |window| window.min(end))..end;
+        let kv = head / (d.heads / d.kv_heads) * d.head * capacity;
+        weights.clear();
+        weights.resize(seen.len(), 0.0);
+        add_products(query, &cache.keys[kv..][..d.head * capacity], capacity, seen.clone(), weights);
+        weights.iter_mut().for_each(|weight| *weight *= d.attention_scale);
+        softmax(weights);
+        add_values(weights, &cache.values[kv + seen.start * d.head..][..seen.len() * d.head], out);
     };
-    out.par_chunks_mut(d.head).enumerate().with_min_len(HEADS_PER_TASK).for_each(one);
-    out
+    let least = LEAST_PRODUCTS / (d.head * (queries.before + tokens)) + 1;
+    out.par_chunks_mut(d.head).enumerate().with_min_len(least).for_each_init(Vec::new, one);
 }
 
-/// Heads a thread takes at a time; fewer would cost more to hand over than to compute.
-const HEADS_PER_TASK: usize = 8;
-
-/// Inner product in eight independent sums, which the compiler turns into vector code.
-fn inner(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0f32; 8];
-    let (a, a_rest) = a.as_chunks::<8>();
-    let (b, b_rest) = b.as_chunks::<8>();
-    for (a, b) in a.iter().zip(b) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += a * b;
+/// Adds to `out` the inner products of `query` with the keys at the `seen` positions.
+fn add_products(query: &[f32], keys: &[f32], capacity: usize, seen: Range<usize>, out: &mut [f32]) {
+    for (query, keys) in query.as_chunks::<ROWS>().0.iter().zip(keys.chunks_exact(ROWS * capacity)) {
+        let [a, b, c, d] = std::array::from_fn(|row| &keys[row * capacity..][seen.clone()]);
+        let keys = a.iter().zip(b).zip(c.iter().zip(d));
+        for (out, ((a, b), (c, d))) in out.iter_mut().zip(keys) {
+            *out += (query[0] * a + query[1] * b) + (query[2] * c + query[3] * d);
         }
     }
-    sums.iter().sum::<f32>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>()
 }
 
-fn softmax(weights: &mut [f32]) {
-    let largest = weights.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut sum = 0.0;
-    for weight in weights.iter_mut() {
-        *weight = (*weight - largest).exp();
-        sum += *weight;
+/// Adds to `out` the rows of `values`, each times its weight.
+fn add_values(weights: &[f32], values: &[f32], out: &mut [f32]) {
+    let width = out.len();
+    let (four, rest) = weights.as_chunks::<ROWS>();
+    let (rows, rest_rows) = values.split_at(four.len() * ROWS * width);
+    for (weights, rows) in four.iter().zip(rows.chunks_exact(ROWS * width)) {
+        let [a, b, c, d] = std::array::from_fn(|row| &rows[row * width..][..width]);
+        let values = a.iter().zip(b).zip(c.iter().zip(d));
+        for (out, ((a, b), (c, d))) in out.iter_mut().zip(values) {
+            *out += (weights[0] * a + weights[1] * b) + (weights[2] * c + weights[3] * d);
+        }
     }
-    weights.iter_mut().for_each(|weight| *weight /= sum);
+    for (weight, row) in rest.iter().zip(rest_rows.chunks_exact(width)) {
+        out.iter_mut().zip(row).for_each(|(out, value)| *out += weight * value);
+    }
 }

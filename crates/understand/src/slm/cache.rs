@@ -2,25 +2,43 @@
 
 use candle_core::{Result, bail};
 
-use super::gguf::Dimensions;
+use super::dimensions::Dimensions;
+use super::model::Workspace;
 
 /// Keys and values per layer, allocated once for `capacity` tokens. What was read can be taken back
 /// to any earlier length at no cost, so a prefix that many prompts share is computed once and stays.
 pub struct KvCache {
-    keys: Vec<Vec<f32>>,
-    values: Vec<Vec<f32>>,
-    width: usize,
+    layers: Vec<LayerCache>,
+    head: usize,
+    kv_heads: usize,
     capacity: usize,
     len: usize,
+    /// Room for what a pass computes on its way, kept from one to the next.
+    pub(super) workspace: Workspace,
+}
+
+/// What one layer keeps of the tokens read.
+pub(super) struct LayerCache {
+    /// For each head and each of its values, that value of all positions one after the other: inner products with
+    /// many positions are then sums of rows, without a sum across a register.
+    pub(super) keys: Vec<f32>,
+    /// For each head, its values position by position.
+    pub(super) values: Vec<f32>,
 }
 
 impl KvCache {
     /// An empty cache for `capacity` tokens.
     #[must_use]
     pub fn new(dimensions: &Dimensions, capacity: usize) -> Self {
-        let width = dimensions.kv();
-        let layers = || vec![vec![0.0; width * capacity]; dimensions.layers];
-        Self { keys: layers(), values: layers(), width, capacity, len: 0 }
+        let zeros = || vec![0.0; dimensions.kv() * capacity];
+        Self {
+            layers: (0..dimensions.layers).map(|_| LayerCache { keys: zeros(), values: zeros() }).collect(),
+            head: dimensions.head,
+            kv_heads: dimensions.kv_heads,
+            capacity,
+            len: 0,
+            workspace: Workspace::default(),
+        }
     }
 
     /// Tokens read so far; the position of the next one.
@@ -46,29 +64,45 @@ impl KvCache {
         self.len = self.len.min(len);
     }
 
-    /// Puts keys and values (`[tokens, width]` each) of `layer` behind what is there. They count only
-    /// after [`KvCache::advance`], so a forward pass that fails leaves nothing behind.
-    pub(super) fn append(&mut self, layer: usize, keys: &[f32], values: &[f32]) -> Result<()> {
-        let start = self.len * self.width;
-        let end = start + keys.len();
-        if end > self.capacity * self.width || values.len() != keys.len() {
-            bail!("more than {} tokens", self.capacity);
+    /// Whether it was made for a model of these dimensions.
+    pub(super) fn fits(&self, d: &Dimensions) -> bool {
+        (self.layers.len(), self.head, self.kv_heads) == (d.layers, d.head, d.kv_heads)
+    }
+
+    /// Puts keys and values of all heads behind what `layer` has, at `position`. They count only after
+    /// [`KvCache::advance`], so a forward pass that fails leaves nothing behind.
+    pub(super) fn put(&mut self, layer: usize, position: usize, keys: &[f32], values: &[f32]) -> Result<()> {
+        let (head, capacity) = (self.head, self.capacity);
+        let width = self.kv_heads * head;
+        let Some(layer) = self.layers.get_mut(layer) else { bail!("no layer {layer}") };
+        if position >= capacity || keys.len() != width || values.len() != width {
+            bail!("position {position} of {capacity}, or {} keys for {width}", keys.len());
         }
-        let (Some(all_keys), Some(all_values)) = (self.keys.get_mut(layer), self.values.get_mut(layer))
-        else {
-            bail!("no layer {layer}");
-        };
-        all_keys[start..end].copy_from_slice(keys);
-        all_values[start..end].copy_from_slice(values);
+        for (key, row) in keys.iter().zip(layer.keys.chunks_exact_mut(capacity)) {
+            row[position] = *key;
+        }
+        for (values, all) in values.chunks_exact(head).zip(layer.values.chunks_exact_mut(head * capacity)) {
+            all[position * head..][..head].copy_from_slice(values);
+        }
         Ok(())
     }
 
-    /// Keys and values of `layer`, those just appended included.
-    pub(super) fn layer(&self, layer: usize) -> (&[f32], &[f32]) {
-        (&self.keys[layer], &self.values[layer])
+    /// Keys and values of all heads of `layer` at `position`, as they were put there.
+    pub(super) fn get(&self, layer: usize, position: usize) -> impl Iterator<Item = f32> {
+        let (head, capacity) = (self.head, self.capacity);
+        let LayerCache { keys, values } = &self.layers[layer];
+        let keys = keys.iter().skip(position).step_by(capacity);
+        let values =
+            values.chunks_exact(head * capacity).flat_map(move |all| &all[position * head..][..head]);
+        keys.chain(values).copied()
     }
 
-    /// Counts `tokens` appended to every layer as read.
+    /// What `layer` keeps.
+    pub(super) fn layer(&self, layer: usize) -> &LayerCache {
+        &self.layers[layer]
+    }
+
+    /// Counts `tokens` put into every layer as read.
     pub(super) fn advance(&mut self, tokens: usize) {
         self.len += tokens;
     }

@@ -1,66 +1,72 @@
 //! A GGUF file whose shape is checked before anything large is allocated.
 
+use std::collections::HashSet;
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use candle_core::Device;
-use candle_core::quantized::QTensor;
-use candle_core::quantized::gguf_file::{Content, Value};
+use candle_core::quantized::ggml_file::qtensor_from_ggml;
+use candle_core::quantized::gguf_file::{Content, TensorInfo, Value};
+use candle_core::quantized::{GgmlDType, QTensor};
 use carvoice_core::engine::EngineError;
+
+use super::dimensions::Dimensions;
 
 /// Name of the model in error messages and in `models/manifest.toml`.
 pub const MODEL: &str = "smollm2-135m";
 
-/// Families whose graph [`super::model::Model`] computes.
-const ARCHITECTURES: &[&str] = &["llama"];
+/// Bytes read at a time from the front of the file, which is mostly short strings.
+const BUFFER: usize = 1 << 16;
 
-/// Bounds of plausible dimensions. They are generous, and keep a damaged file from asking for memory
-/// that no model of this kind needs.
-const LARGEST_WIDTH: usize = 1 << 16;
-const MOST_LAYERS: usize = 256;
-const LARGEST_VOCABULARY: usize = 1 << 20;
+/// Bytes that several threads can read at once.
+pub trait Source: Sync {
+    /// How many there are.
+    ///
+    /// # Errors
+    /// When that cannot be known.
+    fn size(&self) -> io::Result<u64>;
 
-/// Dimensions of a Llama-type model.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Dimensions {
-    /// Width of the hidden state.
-    pub hidden: usize,
-    /// Width inside the feed-forward network.
-    pub feed_forward: usize,
-    /// Layers.
-    pub layers: usize,
-    /// Query heads.
-    pub heads: usize,
-    /// Key and value heads; divides `heads`.
-    pub kv_heads: usize,
-    /// Width of a head, even.
-    pub head: usize,
-    /// Tokens of the vocabulary.
-    pub vocabulary: usize,
-    /// Added to the mean square in RMS normalisation.
-    pub epsilon: f32,
-    /// Base of the rotary frequencies.
-    pub rope_base: f32,
+    /// Fills `buffer` with the bytes from `offset` on.
+    ///
+    /// # Errors
+    /// When they end before, or reading fails.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
 }
 
-impl Dimensions {
-    /// Width of the keys, and of the values, of all heads.
-    #[must_use]
-    pub fn kv(&self) -> usize {
-        self.kv_heads * self.head
+impl Source for File {
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        self.read_exact_at(buffer, offset)
+    }
+}
+
+impl Source for Vec<u8> {
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.len() as u64)
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        let start = usize::try_from(offset).unwrap_or(usize::MAX);
+        let bytes = self.get(start..).and_then(|bytes| bytes.get(..buffer.len()));
+        buffer.copy_from_slice(bytes.ok_or(io::ErrorKind::UnexpectedEof)?);
+        Ok(())
     }
 }
 
 /// An opened model file.
-pub struct Gguf<R> {
-    content: Content,
-    reader: R,
+pub struct Gguf<S = File> {
+    source: S,
+    metadata: Metadata,
     dimensions: Dimensions,
-    bytes: u64,
+    size: u64,
 }
 
-impl Gguf<BufReader<File>> {
+impl Gguf {
     /// Opens the file at `path`.
     ///
     /// # Errors
@@ -68,21 +74,23 @@ impl Gguf<BufReader<File>> {
     /// supported, or when its metadata and tensors do not fit together.
     pub fn open(path: &Path) -> Result<Self, EngineError> {
         let file = File::open(path).map_err(|error| broken(format!("{}: {error}", path.display())))?;
-        Self::read(BufReader::new(file))
+        Self::read(file)
     }
 }
 
-impl<R: Read + Seek> Gguf<R> {
-    /// Like [`Gguf::open`] for anything that can be read and sought.
+impl<S: Source> Gguf<S> {
+    /// Like [`Gguf::open`] for anything that holds the bytes of a file.
     ///
     /// # Errors
     /// As [`Gguf::open`].
-    pub fn read(mut reader: R) -> Result<Self, EngineError> {
+    pub fn read(source: S) -> Result<Self, EngineError> {
+        let size = source.size().map_err(broken)?;
+        let mut front = BufReader::with_capacity(BUFFER, Front { source: &source, size, at: 0 });
         let content =
-            Content::read(&mut reader).map_err(|error| broken(format!("not a whole GGUF file: {error}")))?;
-        let dimensions = dimensions(&content)?;
-        let bytes = reader.seek(SeekFrom::End(0)).map_err(broken)?;
-        let gguf = Self { content, reader, dimensions, bytes };
+            Content::read(&mut front).map_err(|error| broken(format!("not a whole GGUF file: {error}")))?;
+        let metadata = Metadata(content);
+        let dimensions = Dimensions::read(&metadata)?;
+        let gguf = Self { source, metadata, dimensions, size };
         gguf.check_tensors()?;
         Ok(gguf)
     }
@@ -93,83 +101,204 @@ impl<R: Read + Seek> Gguf<R> {
         &self.dimensions
     }
 
-    /// Whether the head has weights of its own. Otherwise it is the embedding.
+    /// What the file tells of itself.
     #[must_use]
-    pub fn has_own_head(&self) -> bool {
-        self.content.tensor_infos.contains_key("output.weight")
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// Whether there is a tensor of this name.
+    #[must_use]
+    pub fn has_tensor(&self, name: &str) -> bool {
+        self.metadata.tensor_shape(name).is_some()
     }
 
     /// The tensor of this name.
     ///
     /// # Errors
     /// When it is missing or the file ends in it.
-    pub fn tensor(&mut self, name: &str) -> Result<QTensor, EngineError> {
-        self.content
-            .tensor(&mut self.reader, name, &Device::Cpu)
+    pub fn tensor(&self, name: &str) -> Result<QTensor, EngineError> {
+        let (kind, data) = self.data(name)?;
+        let shape = self.metadata.tensor_shape(name).unwrap_or_default().to_vec();
+        qtensor_from_ggml(kind, &data, shape, &Device::Cpu)
             .map_err(|error| broken(format!("tensor {name}: {error}")))
     }
 
-    /// A list of strings in the metadata.
+    /// The bytes of a tensor, and in which format they are.
+    ///
+    /// # Errors
+    /// As [`Gguf::tensor`].
+    pub fn data(&self, name: &str) -> Result<(GgmlDType, Vec<u8>), EngineError> {
+        let info = self.metadata.info(name)?;
+        let (start, length) = self.extent(name, info)?;
+        let mut data = vec![0; length];
+        self.source.read_at(&mut data, start).map_err(|error| broken(format!("tensor {name}: {error}")))?;
+        Ok((info.ggml_dtype, data))
+    }
+
+    /// Every tensor the model needs is there, has the right shape and lies within the file, and there is none
+    /// that the graph would leave out.
+    fn check_tensors(&self) -> Result<(), EngineError> {
+        let d = &self.dimensions;
+        let mut expected = vec![
+            ("token_embd.weight".to_owned(), vec![d.vocabulary, d.hidden]),
+            ("output_norm.weight".to_owned(), vec![d.hidden]),
+        ];
+        for layer in 0..d.layers {
+            let full = |name: &str| format!("blk.{layer}.{name}.weight");
+            expected.extend(d.norms().into_iter().map(|(name, width)| (full(name), vec![width])));
+            expected
+                .extend(d.projections().filter_map(|name| Some((full(name), d.projection(name)?.to_vec()))));
+        }
+        let optional = [
+            ("output.weight", vec![d.vocabulary, d.hidden]),
+            ("rope_freqs.weight", vec![d.rotary.width / 2]),
+            ("rope_factors_short.weight", vec![d.rotary.width / 2]),
+            ("rope_factors_long.weight", vec![d.rotary.width / 2]),
+        ];
+        let present = optional.into_iter().filter(|(name, _)| self.has_tensor(name));
+        expected.extend(present.map(|(name, shape)| (name.to_owned(), shape)));
+        for (name, shape) in &expected {
+            let info = self.metadata.info(name)?;
+            if info.shape.dims() != shape {
+                return Err(broken(format!("tensor {name} is {:?}, expected {shape:?}", info.shape.dims())));
+            }
+            self.extent(name, info)?;
+        }
+        let known: HashSet<&str> = expected.iter().map(|(name, _)| name.as_str()).collect();
+        let mut strange: Vec<&str> =
+            self.metadata.tensor_names().filter(|name| !known.contains(name)).collect();
+        strange.sort_unstable();
+        match strange.first() {
+            Some(name) => Err(broken(format!("tensor {name} belongs to no {} model", d.architecture.name()))),
+            None => Ok(()),
+        }
+    }
+
+    /// Where the bytes of a tensor begin and how many they are.
+    fn extent(&self, name: &str, info: &TensorInfo) -> Result<(u64, usize), EngineError> {
+        let (values, block) = (info.shape.elem_count(), info.ggml_dtype.block_size());
+        if !values.is_multiple_of(block) {
+            return Err(broken(format!("tensor {name} of {values} values is cut into blocks of {block}")));
+        }
+        let length = values / block * info.ggml_dtype.type_size();
+        let start = self.metadata.0.tensor_data_offset.saturating_add(info.offset);
+        let end = start.saturating_add(length as u64);
+        if end > self.size {
+            return Err(broken(format!(
+                "the file is cut short: tensor {name} would end at byte {end} of {}",
+                self.size
+            )));
+        }
+        Ok((start, length))
+    }
+}
+
+/// What a file tells of itself.
+pub struct Metadata(Content);
+
+impl Metadata {
+    /// Whether there is an entry of this name.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.0.metadata.contains_key(key)
+    }
+
+    /// A text.
+    ///
+    /// # Errors
+    /// When it is missing or something else.
+    pub fn string(&self, key: &str) -> Result<&str, EngineError> {
+        self.value(key)?
+            .to_string()
+            .map(String::as_str)
+            .map_err(|_| broken(format!("metadata {key} is not text")))
+    }
+
+    /// A list of texts.
     ///
     /// # Errors
     /// When it is missing or something else.
     pub fn strings(&self, key: &str) -> Result<Vec<&str>, EngineError> {
         let wrong = || broken(format!("metadata {key} is not a list of strings"));
-        let values = metadata(&self.content, key)?.to_vec().map_err(|_| wrong())?;
+        let values = self.value(key)?.to_vec().map_err(|_| wrong())?;
         values.iter().map(|value| value.to_string().map(String::as_str).map_err(|_| wrong())).collect()
     }
 
-    /// A string in the metadata.
+    /// A list of numbers.
     ///
     /// # Errors
     /// When it is missing or something else.
-    pub fn string(&self, key: &str) -> Result<&str, EngineError> {
-        string(&self.content, key)
+    pub fn numbers(&self, key: &str) -> Result<Vec<f64>, EngineError> {
+        let wrong = || broken(format!("metadata {key} is not a list of numbers"));
+        let values = self.value(key)?.to_vec().map_err(|_| wrong())?;
+        values.iter().map(|value| number(value).ok_or_else(wrong)).collect()
     }
 
-    /// Every tensor the model needs is there, has the right shape and lies within the file.
-    fn check_tensors(&self) -> Result<(), EngineError> {
-        let d = &self.dimensions;
-        self.check("token_embd.weight", &[d.vocabulary, d.hidden])?;
-        self.check("output_norm.weight", &[d.hidden])?;
-        if self.has_own_head() {
-            self.check("output.weight", &[d.vocabulary, d.hidden])?;
-        }
-        for layer in 0..d.layers {
-            for (name, shape) in [
-                ("attn_norm", vec![d.hidden]),
-                ("attn_q", vec![d.heads * d.head, d.hidden]),
-                ("attn_k", vec![d.kv(), d.hidden]),
-                ("attn_v", vec![d.kv(), d.hidden]),
-                ("attn_output", vec![d.hidden, d.heads * d.head]),
-                ("ffn_norm", vec![d.hidden]),
-                ("ffn_gate", vec![d.feed_forward, d.hidden]),
-                ("ffn_up", vec![d.feed_forward, d.hidden]),
-                ("ffn_down", vec![d.hidden, d.feed_forward]),
-            ] {
-                self.check(&format!("blk.{layer}.{name}.weight"), &shape)?;
-            }
-        }
-        Ok(())
+    /// A list of yes and no; none when it is missing or something else.
+    #[must_use]
+    pub fn flags(&self, key: &str) -> Option<Vec<bool>> {
+        self.0.metadata.get(key)?.to_vec().ok()?.iter().map(|value| value.to_bool().ok()).collect()
     }
 
-    fn check(&self, name: &str, shape: &[usize]) -> Result<(), EngineError> {
-        let Some(info) = self.content.tensor_infos.get(name) else {
-            return Err(broken(format!("tensor {name} is missing")));
-        };
-        if info.shape.dims() != shape {
-            return Err(broken(format!("tensor {name} is {:?}, expected {shape:?}", info.shape.dims())));
+    /// Yes or no; no when it is missing.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn flag(&self, key: &str) -> Result<bool, EngineError> {
+        let Some(value) = self.0.metadata.get(key) else { return Ok(false) };
+        value.to_bool().map_err(|_| broken(format!("metadata {key} is {value:?}, expected true or false")))
+    }
+
+    /// A number.
+    ///
+    /// # Errors
+    /// When it is missing or something else.
+    pub fn number(&self, key: &str) -> Result<f64, EngineError> {
+        let value = self.value(key)?;
+        number(value).ok_or_else(|| broken(format!("metadata {key} is {value:?}, expected a number")))
+    }
+
+    /// A number above 0.
+    ///
+    /// # Errors
+    /// When it is missing or something else.
+    pub fn positive(&self, key: &str) -> Result<f32, EngineError> {
+        let value = self.number(key)? as f32;
+        if value.is_finite() && value > 0.0 {
+            return Ok(value);
         }
-        let blocks = info.shape.elem_count() / info.ggml_dtype.block_size();
-        let length = (blocks * info.ggml_dtype.type_size()) as u64;
-        let end = self.content.tensor_data_offset.saturating_add(info.offset).saturating_add(length);
-        if end > self.bytes {
-            return Err(broken(format!(
-                "the file is cut short: tensor {name} would end at byte {end} of {}",
-                self.bytes
-            )));
+        Err(broken(format!("metadata {key} is {value}, expected a positive number")))
+    }
+
+    /// A whole number from 1 to `most`.
+    ///
+    /// # Errors
+    /// When it is missing or something else.
+    pub fn size(&self, key: &str, most: usize) -> Result<usize, EngineError> {
+        let value = self.number(key)?;
+        if value.fract() == 0.0 && (1.0..=most as f64).contains(&value) {
+            return Ok(value as usize);
         }
-        Ok(())
+        Err(broken(format!("metadata {key} is {value}, expected 1 to {most}")))
+    }
+
+    /// The shape of a tensor: rows, then values in a row.
+    #[must_use]
+    pub fn tensor_shape(&self, name: &str) -> Option<&[usize]> {
+        self.0.tensor_infos.get(name).map(|info| info.shape.dims())
+    }
+
+    fn tensor_names(&self) -> impl Iterator<Item = &str> {
+        self.0.tensor_infos.keys().map(String::as_str)
+    }
+
+    fn info(&self, name: &str) -> Result<&TensorInfo, EngineError> {
+        self.0.tensor_infos.get(name).ok_or_else(|| broken(format!("tensor {name} is missing")))
+    }
+
+    fn value(&self, key: &str) -> Result<&Value, EngineError> {
+        self.0.metadata.get(key).ok_or_else(|| broken(format!("metadata {key} is missing")))
     }
 }
 
@@ -178,71 +307,7 @@ pub(crate) fn broken(reason: impl std::fmt::Display) -> EngineError {
     EngineError::model(MODEL, reason)
 }
 
-fn dimensions(content: &Content) -> Result<Dimensions, EngineError> {
-    let architecture = string(content, "general.architecture")?;
-    if !ARCHITECTURES.contains(&architecture) {
-        return Err(broken(format!(
-            "architecture {architecture:?} is not supported; supported: {}",
-            ARCHITECTURES.join(", ")
-        )));
-    }
-    let size = |key: &str, most: usize| {
-        let key = format!("{architecture}.{key}");
-        let value = metadata(content, &key)?;
-        match integer(value).and_then(|value| usize::try_from(value).ok()) {
-            Some(value) if (1..=most).contains(&value) => Ok(value),
-            _ => Err(broken(format!("metadata {key} is {value:?}, expected 1 to {most}"))),
-        }
-    };
-    let real = |key: &str| {
-        let key = format!("{architecture}.{key}");
-        let value = metadata(content, &key)?;
-        match value.to_f32() {
-            Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
-            _ => Err(broken(format!("metadata {key} is {value:?}, expected a positive number"))),
-        }
-    };
-    let hidden = size("embedding_length", LARGEST_WIDTH)?;
-    let heads = size("attention.head_count", hidden)?;
-    let kv_heads = size("attention.head_count_kv", heads)?;
-    let head = match content.metadata.contains_key(&format!("{architecture}.attention.key_length")) {
-        true => size("attention.key_length", LARGEST_WIDTH)?,
-        false => hidden / heads,
-    };
-    if !heads.is_multiple_of(kv_heads) || !head.is_multiple_of(2) {
-        return Err(broken(format!(
-            "{heads} heads of width {head} over {kv_heads} key heads do not fit together"
-        )));
-    }
-    let vocabulary = match content.tensor_infos.get("token_embd.weight").map(|info| info.shape.dims()) {
-        Some(&[rows, _]) if (1..=LARGEST_VOCABULARY).contains(&rows) => rows,
-        _ => return Err(broken("tensor token_embd.weight is missing or has no plausible number of tokens")),
-    };
-    Ok(Dimensions {
-        hidden,
-        feed_forward: size("feed_forward_length", LARGEST_WIDTH)?,
-        layers: size("block_count", MOST_LAYERS)?,
-        heads,
-        kv_heads,
-        head,
-        vocabulary,
-        epsilon: real("attention.layer_norm_rms_epsilon")?,
-        rope_base: real("rope.freq_base")?,
-    })
-}
-
-fn metadata<'a>(content: &'a Content, key: &str) -> Result<&'a Value, EngineError> {
-    content.metadata.get(key).ok_or_else(|| broken(format!("metadata {key} is missing")))
-}
-
-fn string<'a>(content: &'a Content, key: &str) -> Result<&'a str, EngineError> {
-    metadata(content, key)?
-        .to_string()
-        .map(String::as_str)
-        .map_err(|_| broken(format!("metadata {key} is not text")))
-}
-
-fn integer(value: &Value) -> Option<i64> {
+fn number(value: &Value) -> Option<f64> {
     match *value {
         Value::U8(value) => Some(value.into()),
         Value::I8(value) => Some(value.into()),
@@ -250,8 +315,40 @@ fn integer(value: &Value) -> Option<i64> {
         Value::I16(value) => Some(value.into()),
         Value::U32(value) => Some(value.into()),
         Value::I32(value) => Some(value.into()),
-        Value::U64(value) => i64::try_from(value).ok(),
-        Value::I64(value) => Some(value),
+        Value::U64(value) => Some(value as f64),
+        Value::I64(value) => Some(value as f64),
+        Value::F32(value) => Some(value.into()),
+        Value::F64(value) => Some(value),
         _ => None,
+    }
+}
+
+/// Reads a source from its beginning. Asking for the position, which candle does before every string, costs
+/// nothing here and a system call on a file.
+struct Front<'a, S> {
+    source: &'a S,
+    size: u64,
+    at: u64,
+}
+
+impl<S: Source> Read for Front<'_, S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.size.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        let length = buffer.len().min(left);
+        self.source.read_at(&mut buffer[..length], self.at)?;
+        self.at += length as u64;
+        Ok(length)
+    }
+}
+
+impl<S: Source> Seek for Front<'_, S> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let to = match to {
+            SeekFrom::Start(offset) => Some(offset),
+            SeekFrom::End(offset) => self.size.checked_add_signed(offset),
+            SeekFrom::Current(offset) => self.at.checked_add_signed(offset),
+        };
+        self.at = to.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
     }
 }

@@ -5,6 +5,8 @@ pub mod adapter;
 mod attention;
 pub mod cache;
 pub mod decoder;
+pub mod dimensions;
+mod functions;
 pub mod gguf;
 pub mod grammar;
 pub mod language;
@@ -12,9 +14,12 @@ pub mod model;
 mod numbers;
 pub mod prefix;
 pub mod q8;
-mod reader;
+pub mod reader;
+mod rotary;
+mod snapshot;
 mod spans;
 pub mod tokenizer;
+mod weights;
 
 #[cfg(test)]
 mod tests;

@@ -1,26 +1,26 @@
-//! The product without special instructions.
+//! The product without special instructions, in a form that compilers turn into vector code.
 
-use super::{Activations, BLOCK, GROUP, Group, QUAD};
+use super::{Activations, GROUP, Group, Lanes};
 
 /// See [`super::dot`].
-pub(super) fn dot(group: Group<'_>, x: &Activations, first: usize, out: &mut [[f32; GROUP]]) {
-    let blocks = group.scales.len();
+pub(super) fn dot(group: Group<'_>, x: &Activations, first: usize, out: &mut [Lanes]) {
     for (token, out) in out.iter_mut().enumerate() {
-        let (inputs, input_scales) = x.token(first + token, blocks);
         *out = [0.0; GROUP];
-        let quads = group.quads.as_chunks::<{ BLOCK / QUAD }>().0.iter();
-        let inputs = inputs.as_chunks::<{ BLOCK / QUAD }>().0.iter();
-        for (((quads, inputs), scales), input_scale) in quads.zip(inputs).zip(group.scales).zip(input_scales)
-        {
+        let blocks = group.quads.iter().zip(group.scales).zip(x.tile::<1>(first + token));
+        for ((quads, scales), [inputs]) in blocks {
             let mut sums = [0i32; GROUP];
-            for (quad, input) in quads.iter().zip(inputs) {
+            for (quad, inputs) in quads.iter().zip(&inputs.quads) {
+                let inputs = inputs.map(i16::from);
                 for (sum, weights) in sums.iter_mut().zip(quad.0) {
-                    *sum +=
-                        weights.iter().zip(input).map(|(&w, &x)| i32::from(w) * i32::from(x)).sum::<i32>();
+                    let weights = weights.map(i16::from);
+                    // Inputs are never -128, so two products of bytes fit 16 bits, and nothing wraps.
+                    let product = |i: usize| weights[i].wrapping_mul(inputs[i]);
+                    let pair = |i| i32::from(product(i).wrapping_add(product(i + 1)));
+                    *sum = sum.wrapping_add(pair(0)).wrapping_add(pair(2));
                 }
             }
             for ((out, sum), scale) in out.iter_mut().zip(sums).zip(scales) {
-                *out += sum as f32 * (scale.to_f32() * input_scale);
+                *out += sum as f32 * (scale.to_f32() * inputs.scale);
             }
         }
     }

@@ -70,8 +70,8 @@ impl Tiny {
     }
 
     /// The file opened.
-    pub(super) fn open(&self) -> Gguf<Cursor<Vec<u8>>> {
-        Gguf::read(Cursor::new(self.bytes())).unwrap()
+    pub(super) fn open(&self) -> Gguf<Vec<u8>> {
+        Gguf::read(self.bytes()).unwrap()
     }
 }
 

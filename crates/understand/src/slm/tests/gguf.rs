@@ -1,5 +1,3 @@
-use std::io::Cursor;
-
 use candle_core::quantized::gguf_file::Value;
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{DType, Device, Tensor};
@@ -11,7 +9,7 @@ use crate::slm::model::Model;
 use crate::slm::tokenizer::Tokenizer;
 
 fn refusal(file: Vec<u8>) -> String {
-    match Gguf::read(Cursor::new(file)) {
+    match Gguf::read(file) {
         Ok(_) => panic!("it was accepted"),
         Err(error) => error.to_string(),
     }
@@ -45,8 +43,7 @@ fn the_remedy_is_in_the_message() {
 
 #[test]
 fn missing_or_absurd_metadata_is_named() {
-    for key in ["llama.block_count", "llama.embedding_length", "llama.rope.freq_base", "general.architecture"]
-    {
+    for key in ["llama.block_count", "llama.embedding_length", "general.architecture"] {
         assert!(refusal_with(|tiny| drop(tiny.metadata.remove(key))).contains(&format!("{key} is missing")));
     }
     let absurd = |key: &str, value: u32| {
@@ -85,9 +82,9 @@ proptest! {
     fn damage_never_panics(position in 0usize..6000, byte: u8) {
         let mut file = Tiny::new().bytes();
         file[position] = byte;
-        if let Ok(mut gguf) = Gguf::read(Cursor::new(file)) {
+        if let Ok(gguf) = Gguf::read(file) {
             let _ = Tokenizer::new(&gguf);
-            let _ = Model::load(&mut gguf, None, 8, 1);
+            let _ = Model::load(&gguf, None, 8, 1);
         }
     }
 }
@@ -100,7 +97,7 @@ fn other_weight_formats_are_quantised_on_the_way_in() {
         tiny.tensors.insert(name.into(), QTensor::quantize(&weights, GgmlDType::F32).unwrap());
     }
     let run = |tiny: &Tiny| {
-        let model = Model::load(&mut tiny.open(), None, 8, 1).unwrap();
+        let model = Model::load(&tiny.open(), None, 8, 1).unwrap();
         model.forward(&[1, 2, 3], &mut model.cache()).unwrap().to_vec2::<f32>().unwrap()
     };
     let (a, b) = (run(&tiny), run(&Tiny::new()));
@@ -128,9 +125,9 @@ fn a_tokenizer_that_is_not_understood_is_refused() {
     };
     assert!(
         refusal(&|tiny| {
-            tiny.metadata.insert("tokenizer.ggml.model".into(), Value::String("llama".into()));
+            tiny.metadata.insert("tokenizer.ggml.model".into(), Value::String("bert".into()));
         })
-        .contains("tokenizer \"llama\"")
+        .contains("tokenizer \"bert\" is not supported")
     );
     assert!(
         refusal(&|tiny| drop(tiny.metadata.remove("tokenizer.ggml.merges"))).contains("merges is missing")

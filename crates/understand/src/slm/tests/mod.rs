@@ -1,6 +1,7 @@
-//! The model against candle's own, and the language against its grammar.
+//! The model against candle's own, its files, and the language against its grammar.
 
 mod fixture;
 mod gguf;
 mod grammar;
 mod model;
+mod reader;

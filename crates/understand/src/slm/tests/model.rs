@@ -30,7 +30,7 @@ fn reference_logits(file: &[u8], text: &[u32]) -> Vec<Vec<f32>> {
 }
 
 fn load(file: &Tiny, adapter: Option<&Adapter>) -> Model {
-    Model::load(&mut file.open(), adapter, 32, 2).unwrap()
+    Model::load(&file.open(), adapter, 32, 2).unwrap()
 }
 
 fn logits(model: &Model, hidden: &Tensor) -> Vec<Vec<f32>> {
@@ -132,7 +132,7 @@ fn too_long_a_text_is_an_error_that_leaves_the_cache_alone() {
 fn one_thread_and_two_give_the_same() {
     let tiny = Tiny::new();
     let run = |threads| {
-        let model = Model::load(&mut tiny.open(), None, 32, threads).unwrap();
+        let model = Model::load(&tiny.open(), None, 32, threads).unwrap();
         logits(&model, &model.forward(&TEXT, &mut model.cache()).unwrap())
     };
     assert_eq!(run(1), run(2));

@@ -193,7 +193,7 @@ fn decoder() -> Decoder {
     let gguf = Gguf::open(&model(MODEL)).unwrap();
     let tokenizer = Tokenizer::new(&gguf).unwrap();
     let model = Model::load(&gguf, None, 256, 2).unwrap();
-    Decoder::new(model, tokenizer, &Catalogue::shipped(), "").unwrap()
+    Decoder::new(model, tokenizer, &Catalogue::shipped(), "", None).unwrap()
 }
 
 fn soon(cancel: &Cancel) -> Limits<'_> {

@@ -1,5 +1,6 @@
 //! How each engine is built from the configuration and the model store.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -87,12 +88,25 @@ pub fn understander(config: &Config, catalogue: &Catalogue) -> Box<dyn Understan
     }
     let with_model = model(LANGUAGE_MODEL).and_then(|file| {
         let adapter = adapter(&config.understand.adapter)?;
-        templates().with_model(&file, adapter.as_deref(), config.understand.threads).map_err(text)
+        let mut templates = templates();
+        if let Some(folder) = cache_folder() {
+            templates = templates.with_snapshot(folder.join("prompt.snapshot"));
+        }
+        templates.with_model(&file, adapter.as_deref(), config.understand.threads).map_err(text)
     });
     Box::new(with_model.unwrap_or_else(|reason| {
         tracing::warn!("sentence templates work alone: {reason}");
         templates()
     }))
+}
+
+/// Where what can be computed again is kept: the folder that systemd gives the service, or the user's.
+fn cache_folder() -> Option<PathBuf> {
+    let folder = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    folder("CACHE_DIRECTORY").or_else(|| {
+        let cache = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")));
+        cache.map(|cache| cache.join("carvoice"))
+    })
 }
 
 /// The adapter of the configuration: none, the one of the store, or any file.

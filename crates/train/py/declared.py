@@ -19,7 +19,7 @@ import generate
 from grammar import Grammar
 
 HERE = pathlib.Path(__file__).parent
-LONGEST = 75  # words of all declarations
+LONGEST = 110  # words of all declarations
 RESERVED = re.compile(r"coffee|drone|tent|horn|bike|water|perfume|scent")
 # Intents of the sets that our catalogue has, or that are too near.
 _OURS = re.compile(
@@ -136,7 +136,7 @@ def examples(count, source, seed):
     plain = licensed(source, rng) if source.is_dir() else []
     rows = set()
     while len(rows) < count:
-        pool = [rng.choice(slotted) if rng.random() < 0.6 or not plain else rng.choice(plain) for _ in range(rng.choice((1, 1, 2, 2, 3, 4)))]
+        pool = [rng.choice(slotted) if rng.random() < 0.6 or not plain else rng.choice(plain) for _ in range(rng.choice((1, 2, 2, 3, 4, 5, 6)))]
         pool = list({skill.name: skill for skill in pool}.values())
         target, lines, words, drawn = rng.choice(pool), [], 0, None
         for skill in pool:

@@ -1,6 +1,6 @@
 //! Templates and model together: the templates draft, the model decides.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use carvoice_core::car::Side;
@@ -54,6 +54,7 @@ pub struct SlmUnderstander {
     catalogue: Catalogue,
     matcher: Matcher,
     slm: Option<Slm>,
+    snapshot: Option<PathBuf>,
 }
 
 struct Slm {
@@ -68,7 +69,20 @@ impl SlmUnderstander {
     /// cannot be had.
     #[must_use]
     pub fn without_model(catalogue: &Catalogue, steering: Side) -> Self {
-        Self { catalogue: catalogue.clone(), matcher: Matcher::with_steering(catalogue, steering), slm: None }
+        Self {
+            catalogue: catalogue.clone(),
+            matcher: Matcher::with_steering(catalogue, steering),
+            slm: None,
+            snapshot: None,
+        }
+    }
+
+    /// Keeps what the model has read before any prompt in this file, for the next start. To be called
+    /// before [`SlmUnderstander::with_model`]; a file that cannot be read or written costs only time.
+    #[must_use]
+    pub fn with_snapshot(mut self, file: PathBuf) -> Self {
+        self.snapshot = Some(file);
+        self
     }
 
     /// Adds the model in the GGUF file at `model`, merged with the adapter at `adapter`, computing on
@@ -94,7 +108,7 @@ impl SlmUnderstander {
         let capacity = if prefix.is_empty() { CAPACITY } else { CAPACITY_WITH_PREFIX };
         let trained = adapter.is_some();
         let model = Model::load(&gguf, adapter.as_ref(), capacity, threads)?;
-        let decoder = Decoder::new(model, tokenizer, &self.catalogue, &prefix)?;
+        let decoder = Decoder::new(model, tokenizer, &self.catalogue, &prefix, self.snapshot.as_deref())?;
         self.slm = Some(Slm { decoder, trust, trained });
         Ok(self)
     }

@@ -1,5 +1,6 @@
 //! Scores answers and writes its own, within the grammar.
 
+use std::path::Path;
 use std::time::Instant;
 
 use carvoice_core::catalogue::Catalogue;
@@ -66,7 +67,8 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// A decoder that puts `prefix` in front of every prompt, and has read it.
+    /// A decoder that puts `prefix` in front of every prompt, and has read it: from the `snapshot` file, if
+    /// that has it, which is written otherwise.
     ///
     /// # Errors
     /// When the grammar cannot be compiled or the prefix is longer than the model's cache.
@@ -75,11 +77,15 @@ impl Decoder {
         tokenizer: Tokenizer,
         catalogue: &Catalogue,
         prefix: &str,
+        snapshot: Option<&Path>,
     ) -> Result<Self, EngineError> {
         let grammar = Grammar::compile(catalogue, &|text| tokenizer.encode(text))?;
         let prefix = tokenizer.encode(prefix)?;
         let mut reader = Reader::new(model);
-        reader.read(&prefix, || Ok(()))?;
+        match snapshot {
+            Some(file) => reader.read_prefix(&prefix, file)?,
+            None => reader.read(&prefix, || Ok(()))?,
+        }
         Ok(Self { reader, tokenizer, grammar, prefix })
     }
 

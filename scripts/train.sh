@@ -17,7 +17,8 @@ model=$(target/release/carvoice models list --json | sed -n 's/.*"name":"smollm2
 mkdir -p "$work"
 python=$work/env/bin/python
 if [ ! -x "$python" ]; then
-    python3 -m venv --system-site-packages "$work/env"
+    # The torch that apt installs belongs to this Python, whatever else is on the path.
+    /usr/bin/python3 -m venv --system-site-packages "$work/env"
     "$python" -m pip install --quiet 'tokenizers>=0.20,<0.24'
 fi
 
@@ -32,11 +33,16 @@ fi
 "$python" $py/mapped.py --source "$data" "$work"
 "$python" $py/declared.py --source "$data" "$work"
 mapped=""
-[ -f "$work/mapped.tsv" ] && mapped="--data $work/mapped.tsv:1"
-"$python" $py/train.py --gguf "$model" --data "$work/train.tsv:3" $mapped --data "$work/declared.tsv:0.5" \
+[ -f "$work/mapped.tsv" ] && mapped="--data $work/mapped.tsv:0.8"
+"$python" $py/train.py --gguf "$model" --data "$work/train.tsv:3" $mapped --data "$work/declared.tsv:0.8" \
     --out "$work/run" --steps "$steps"
 "$python" $py/export.py "$work/run/last.pt" "$work/cabin-lora.safetensors"
-target/release/carvoice-train calibrate crates/train/dev/reviewed.tsv crates/train/dev/talk.tsv \
+# Trust is fitted on sentences that neither the model nor the sentence templates were made from: those
+# written by hand, those of held-out templates, and those of held-out sources.
+fresh=$work/fresh.tsv
+cut -f1,2 "$work/dev.tsv" | grep -vF '\n' | head -n 400 >"$fresh"
+[ -f "$work/mapped-dev.tsv" ] && cut -f1,2 "$work/mapped-dev.tsv" >>"$fresh"
+target/release/carvoice-train calibrate "$fresh" crates/train/dev/talk.tsv \
     crates/train/dev/hand.tsv crates/train/dev/dialogues.tsv --adapter "$work/cabin-lora.safetensors" \
     --write "$work/cabin-lora.safetensors" --plot docs/reliability.svg
 sh scripts/ship-adapter.sh "$work/cabin-lora.safetensors"

@@ -44,8 +44,11 @@ fn commands(engine: &mut dyn Understander, text: &str) -> Vec<String> {
 fn every_understander_keeps_the_contract() {
     let text = "set the temperature to twenty one degrees";
     let command = Command::new("climate.set_temperature").with("temperature", 21.0);
-    let meaning =
-        Interpretation { candidates: vec![Candidate::complete(command.clone(), 1.0)], left_over: None, later: false };
+    let meaning = Interpretation {
+        candidates: vec![Candidate::complete(command.clone(), 1.0)],
+        left_over: None,
+        later: false,
+    };
     contract::check(&mut ScriptedUnderstander::default().taught(text, meaning), text, &command);
     contract::check(&mut templates(), text, &command);
     contract::check(&mut untrained(), text, &command);
@@ -130,11 +133,13 @@ const ALWAYS: f64 = 0.0;
 
 /// A model whose word is never taken.
 const MUTE: Trust = Trust {
-    draft: Calibration::NONE,
+    firm: Calibration::NONE,
+    loose: Calibration::NONE,
     own: Calibration::NONE,
     veto_firm: NEVER,
     veto_loose: NEVER,
-    doubt: ALWAYS,
+    doubt_firm: ALWAYS,
+    doubt_loose: ALWAYS,
     replace: NEVER,
     alone: NEVER,
     ask: NEVER,
@@ -155,7 +160,7 @@ fn trust_decides_whose_reading_stands() {
     assert_eq!(with(Trust { veto_firm: ALWAYS, ..MUTE }, loose).len(), 1);
     assert_eq!(with(Trust { veto_loose: ALWAYS, ..MUTE }, loose), []);
 
-    let doubted = with(Trust { doubt: NEVER, ..MUTE }, firm);
+    let doubted = with(Trust { doubt_firm: NEVER, ..MUTE }, firm);
     assert_eq!(doubted[0].problem, Some(Problem::Unsure));
 
     let own = with(Trust { alone: ALWAYS, ..MUTE }, unknown);
@@ -230,7 +235,10 @@ fn answers_outside_the_catalogue_have_no_score() {
 fn limits_end_the_work() {
     let cancel = Cancel::never();
     let late = Limits { cancel: &cancel, deadline: Instant::now() };
-    assert!(matches!(decoder().decode(&Prompt::alone("play queen"), -1e9, late), Err(EngineError::Failed(_))));
+    assert!(matches!(
+        decoder().decode(&Prompt::alone("play queen"), -1e9, late),
+        Err(EngineError::Failed(_))
+    ));
     assert!(decoder().score(&Prompt::alone(&"\u{1F600}".repeat(300)), &["none\n"], soon(&cancel)).is_err());
 }
 

@@ -68,6 +68,8 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         templates(&all).wrong,
         templates(&all).asked
     );
+    let own = own_pairs(&all);
+    println!("{:24} right {} of {}", "model alone", own.iter().filter(|pair| pair.1).count(), own.len());
     println!(
         "{:24} exact {}, wrong actions {}, asked {}",
         "fitted on the other half", held_out.exact, held_out.wrong, held_out.asked
@@ -210,9 +212,8 @@ fn judge(case: &Case, verdict: &Verdict) -> Tally {
     };
     let wrong = acts && !right;
     let disturbed = asked && case.sentence.is_talk();
-    let cost = f64::from(u8::from(!right)) + WRONG_ACTION * f64::from(u8::from(wrong))
-        // A question about the right command is half a success.
-        - 0.5 * f64::from(u8::from(asked && !right && !case.sentence.is_talk()))
+    let cost = f64::from(u8::from(!right))
+        + WRONG_ACTION * f64::from(u8::from(wrong))
         + (DISTURBANCE - 1.0) * f64::from(u8::from(disturbed));
     Tally { exact: usize::from(right), wrong: usize::from(wrong), asked: usize::from(asked), cost }
 }
@@ -246,16 +247,25 @@ fn own_pairs(cases: &[&Case]) -> Vec<(f64, bool)> {
 
 /// Calibrations first, then one threshold after the other until none gets better.
 fn fit(cases: &[&Case]) -> Trust {
-    let drafts: Vec<(f64, bool)> = cases
-        .iter()
-        .filter_map(|case| Some((case.draft()?.log_prob, case.is_right(&case.commands))))
-        .collect();
-    let mut trust = Trust { draft: platt(&drafts), own: platt(&own_pairs(cases)), ..Trust::TRAINED };
+    let drafts = |loose: bool| -> Vec<(f64, bool)> {
+        let drafts = cases.iter().filter_map(|case| Some((case, case.draft()?)));
+        drafts
+            .filter(|(_, draft)| draft.loose == loose)
+            .map(|(case, draft)| (draft.log_prob, case.is_right(&case.commands)))
+            .collect()
+    };
+    let mut trust = Trust {
+        firm: platt(&drafts(false)),
+        loose: platt(&drafts(true)),
+        own: platt(&own_pairs(cases)),
+        ..Trust::TRAINED
+    };
     type Access = fn(&mut Trust) -> &mut f64;
-    let thresholds: [Access; 6] = [
+    let thresholds: [Access; 7] = [
         |trust| &mut trust.alone,
         |trust| &mut trust.ask,
-        |trust| &mut trust.doubt,
+        |trust| &mut trust.doubt_loose,
+        |trust| &mut trust.doubt_firm,
         |trust| &mut trust.replace,
         |trust| &mut trust.veto_loose,
         |trust| &mut trust.veto_firm,

@@ -2,5 +2,5 @@
 
 pub mod slm;
 pub mod templates;
-pub mod understander;
 pub mod trust;
+pub mod understander;

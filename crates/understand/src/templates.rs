@@ -159,7 +159,11 @@ impl Matcher {
                 let words = utterance.words.get(range.clone())?;
                 Some(text.get(words.first()?.span.start..words.last()?.span.end)?.to_owned())
             });
-        Reading { interpretation: Interpretation { candidates, left_over, later: false }, cover, from_context: false }
+        Reading {
+            interpretation: Interpretation { candidates, left_over, later: false },
+            cover,
+            from_context: false,
+        }
     }
 
     /// The commands, in spoken order, without repetitions.

@@ -34,17 +34,21 @@ impl Calibration {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trust {
-    /// Of a draft of the templates.
-    pub draft: Calibration,
+    /// Of a draft whose every word is a template's.
+    pub firm: Calibration,
+    /// Of a draft with free text, which any words satisfy, or with words left unexplained.
+    pub loose: Calibration,
     /// Of the model's own answers.
     pub own: Calibration,
-    /// A draft whose every word is a template's is dropped when the model finds it at least this
-    /// likely, uncalibrated, that nothing is asked of the car now.
+    /// A firm draft is dropped when the model finds it at least this likely, uncalibrated, that nothing is
+    /// asked of the car now.
     pub veto_firm: f64,
-    /// The same for a draft with free text, which any words satisfy, or with words left unexplained.
+    /// The same for a loose draft, and for one about which something is to be asked anyway.
     pub veto_loose: f64,
-    /// A draft of less confidence is doubted: the model writes its own answer.
-    pub doubt: f64,
+    /// A firm draft of less confidence is doubted: the model writes its own answer.
+    pub doubt_firm: f64,
+    /// The same for a loose draft.
+    pub doubt_loose: f64,
     /// The model's own answer replaces a doubted draft at this confidence. Otherwise the draft is
     /// asked about.
     pub replace: f64,
@@ -64,11 +68,13 @@ impl Trust {
     /// an area under the curve of 0.78. These values lose none of the 76 and take back one mistake.
     /// Answers of its own are wrong from a probability of 0.6 down and too few above.
     pub const UNTRAINED: Self = Self {
-        draft: Calibration::NONE,
+        firm: Calibration::NONE,
+        loose: Calibration::NONE,
         own: Calibration::NONE,
         veto_firm: 0.97,
         veto_loose: 0.92,
-        doubt: 0.0,
+        doubt_firm: 0.0,
+        doubt_loose: 0.0,
         replace: 1.1,
         alone: 1.1,
         ask: 1.1,
@@ -77,11 +83,13 @@ impl Trust {
     /// For an adapter whose file states nothing: the model vetoes, doubts and asks, and acts alone only
     /// when it is sure.
     pub const TRAINED: Self = Self {
-        draft: Calibration::NONE,
+        firm: Calibration::NONE,
+        loose: Calibration::NONE,
         own: Calibration::NONE,
         veto_firm: 0.9,
         veto_loose: 0.6,
-        doubt: 0.05,
+        doubt_firm: 0.02,
+        doubt_loose: 0.05,
         replace: 0.9,
         alone: 0.9,
         ask: 0.6,
@@ -131,12 +139,14 @@ impl Trust {
         if none + later >= veto {
             return Some(if none >= later { Verdict::Nothing } else { Verdict::Later });
         }
-        if self.doubt <= 0.0 {
+        let (doubt, calibration) =
+            if draft.loose { (self.doubt_loose, self.loose) } else { (self.doubt_firm, self.firm) };
+        if doubt <= 0.0 {
             // A model that may not doubt does not know the commands well enough to be confident either.
             return Some(Verdict::Keep(None));
         }
-        let confidence = self.draft.confidence(draft.log_prob);
-        (confidence >= self.doubt).then_some(Verdict::Keep(Some(confidence)))
+        let confidence = calibration.confidence(draft.log_prob);
+        (confidence >= doubt).then_some(Verdict::Keep(Some(confidence)))
     }
 
     /// The verdict on a doubted draft, given the model's own answer; none when it has no answer it is
@@ -185,7 +195,7 @@ impl Trust {
 mod tests {
     use super::*;
 
-    const SURE: Trust = Trust { doubt: 0.5, ..Trust::TRAINED };
+    const SURE: Trust = Trust { doubt_firm: 0.5, doubt_loose: 0.5, ..Trust::TRAINED };
 
     fn draft(log_prob: f64, none: f64, commands: &[Command]) -> Draft<'_> {
         Draft { commands, loose: false, open: false, log_prob, none, later: -9.0 }
@@ -223,6 +233,9 @@ mod tests {
         assert_eq!(SURE.on_draft(&draft(-3.0, -1.0, &commands)), None);
         let loose = Draft { loose: true, ..draft(-3.0, -0.4, &commands) };
         assert_eq!(SURE.on_draft(&loose), Some(Verdict::Nothing));
+        let trusting = Trust { doubt_firm: 0.02, ..SURE };
+        assert!(matches!(trusting.on_draft(&draft(-3.0, -1.0, &commands)), Some(Verdict::Keep(Some(_)))));
+        assert_eq!(trusting.on_draft(&Draft { loose: true, ..draft(-3.0, -1.0, &commands) }), None);
     }
 
     #[test]

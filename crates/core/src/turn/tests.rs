@@ -273,7 +273,8 @@ fn a_car_that_cannot_be_read_counts_as_moving() {
     cabin.press();
     cabin.speak();
     cabin.hear("…");
-    let boot = Interpretation { candidates: vec![Candidate::complete(boot(), 0.9)], left_over: None, later: false };
+    let boot =
+        Interpretation { candidates: vec![Candidate::complete(boot(), 0.9)], left_over: None, later: false };
     cabin.step(Event::Understood { turn: cabin.turn(), result: Ok(boot) });
     assert!(is_said(&cabin.wait(), "can't tell whether we are moving"), "no answer at all is the same");
 }
@@ -306,7 +307,11 @@ fn a_part_that_cannot_be_done_is_told() {
     cabin.speak();
     cabin.hear("…");
     let left_over = Some("who won the cup".to_owned());
-    cabin.understand(Interpretation { candidates: vec![Candidate::complete(warm(), 0.9)], left_over, later: false });
+    cabin.understand(Interpretation {
+        candidates: vec![Candidate::complete(warm(), 0.9)],
+        left_over,
+        later: false,
+    });
     assert!(is_said(&cabin.done(), "21 degrees. I can't do the other part."));
 }
 

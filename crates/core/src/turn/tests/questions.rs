@@ -101,7 +101,8 @@ fn an_unclear_command_is_completed_by_its_answer() {
     cabin.hear("…");
     let problem = Some(Problem::Missing { slot: "temperature".to_owned() });
     let candidate = Candidate { command: Command::new("climate.set_temperature"), confidence: 0.9, problem };
-    let lines = cabin.understand(Interpretation { candidates: vec![candidate], left_over: None, later: false });
+    let lines =
+        cabin.understand(Interpretation { candidates: vec![candidate], left_over: None, later: false });
     assert!(is_said(&lines, "How many degrees?"), "{lines:?}");
     assert!(cabin.spoken().contains(&"> TurnEnded unclear".to_owned()));
     let context = cabin.machine.dialogue().context(cabin.now);

@@ -67,7 +67,9 @@ fn answers_of_the_language_are_admitted() {
     ] {
         assert!(admits(utterance, answer), "{answer}");
         match language::read(&catalogue(), answer).unwrap() {
-            Answer::Commands(commands) => assert_eq!(language::write(&catalogue(), &commands).unwrap(), answer),
+            Answer::Commands(commands) => {
+                assert_eq!(language::write(&catalogue(), &commands).unwrap(), answer)
+            }
             Answer::Nothing => assert_eq!(answer, "none\n"),
             Answer::Later => assert_eq!(answer, "later\n"),
         }

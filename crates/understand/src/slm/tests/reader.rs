@@ -30,7 +30,11 @@ fn what_two_texts_share_is_read_once() {
     let steps = Cell::new(0);
     let mut read = |text: &[u32]| {
         steps.set(0);
-        reader.read(text, || Ok(steps.set(steps.get() + 1))).unwrap();
+        let count = || {
+            steps.set(steps.get() + 1);
+            Ok(())
+        };
+        reader.read(text, count).unwrap();
         (steps.get(), reader.log_probs(text.len(), &CANDIDATES).unwrap())
     };
     let whole = read(&TEXT);

@@ -155,7 +155,13 @@ impl Understander for SlmUnderstander {
     ) -> Result<Interpretation, EngineError> {
         cancel.check()?;
         let long = text.chars().nth(LONGEST_UTTERANCE).is_some();
-        if long || is_sound(text) || !text.contains(char::is_alphanumeric) {
+        let named = |word: &str| self.catalogue.intent(word).is_some();
+        // Nobody speaks in the names of intents; written, they would be an answer put into the model's mouth.
+        if long
+            || is_sound(text)
+            || !text.contains(char::is_alphanumeric)
+            || text.split_whitespace().any(named)
+        {
             return Ok(Interpretation::default());
         }
         let reading = self.matcher.read(text, context);

@@ -17,7 +17,7 @@ use carvoice_understand::slm::language::{self, Prompt};
 use carvoice_understand::slm::model::Model;
 use carvoice_understand::slm::tokenizer::Tokenizer;
 use carvoice_understand::trust::{Calibration, Trust};
-use carvoice_understand::understander::SlmUnderstander;
+use carvoice_understand::understander::{ModelFiles, SlmUnderstander};
 
 const MODEL: &str = "smollm2-135m.gguf";
 const ADAPTER: &str = "cabin-lora.safetensors";
@@ -26,12 +26,16 @@ fn templates() -> SlmUnderstander {
     SlmUnderstander::without_model(&Catalogue::shipped(), Side::Left)
 }
 
+fn with_model(model: &Path, adapter: Option<&Path>, threads: usize) -> Result<SlmUnderstander, EngineError> {
+    templates().with_model(&ModelFiles { model, adapter, snapshot: None }, threads)
+}
+
 fn real() -> SlmUnderstander {
-    templates().with_model(&model(MODEL), Some(&model(ADAPTER)), 2).unwrap()
+    with_model(&model(MODEL), Some(&model(ADAPTER)), 2).unwrap()
 }
 
 fn untrained() -> SlmUnderstander {
-    templates().with_model(&model(MODEL), None, 2).unwrap()
+    with_model(&model(MODEL), None, 2).unwrap()
 }
 
 fn commands(engine: &mut dyn Understander, text: &str) -> Vec<String> {
@@ -172,7 +176,7 @@ fn trust_decides_whose_reading_stands() {
 
 #[test]
 fn a_missing_or_damaged_model_is_an_error_with_the_remedy() {
-    let load = |path: &Path| match templates().with_model(path, None, 1) {
+    let load = |path: &Path| match with_model(path, None, 1) {
         Ok(_) => panic!("{} was loaded", path.display()),
         Err(error) => error.to_string(),
     };
@@ -190,7 +194,7 @@ fn an_adapter_that_does_not_fit_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let adapter = folder.path().join("cabin-lora.safetensors");
     std::fs::write(&adapter, b"not an adapter").unwrap();
-    let result = templates().with_model(&model(MODEL), Some(&adapter), 1);
+    let result = with_model(&model(MODEL), Some(&adapter), 1);
     assert!(matches!(result.err(), Some(EngineError::Model { name, .. }) if name == "cabin-lora"));
 }
 

@@ -18,7 +18,7 @@ use carvoice_core::turn::{self, Machine};
 use carvoice_listen::{Silero, Whisper};
 use carvoice_models::{Store, default_folder};
 use carvoice_speak::{Voice, VoiceFiles};
-use carvoice_understand::understander::SlmUnderstander;
+use carvoice_understand::understander::{ModelFiles, SlmUnderstander};
 
 use crate::config::Config;
 use crate::pipeline::Engines;
@@ -88,11 +88,9 @@ pub fn understander(config: &Config, catalogue: &Catalogue) -> Box<dyn Understan
     }
     let with_model = model(LANGUAGE_MODEL).and_then(|file| {
         let adapter = adapter(&config.understand.adapter)?;
-        let mut templates = templates();
-        if let Some(folder) = cache_folder() {
-            templates = templates.with_snapshot(folder.join("prompt.snapshot"));
-        }
-        templates.with_model(&file, adapter.as_deref(), config.understand.threads).map_err(text)
+        let snapshot = cache_folder().map(|folder| folder.join("prompt.snapshot"));
+        let files = ModelFiles { model: &file, adapter: adapter.as_deref(), snapshot: snapshot.as_deref() };
+        templates().with_model(&files, config.understand.threads).map_err(text)
     });
     Box::new(with_model.unwrap_or_else(|reason| {
         tracing::warn!("sentence templates work alone: {reason}");

@@ -82,13 +82,15 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     by_verdict(&all, &trust);
     println!("{}", serde_json::to_string(&trust)?);
     if let Some(path) = &options.plot {
-        let own = |calibration: Calibration| {
-            let pairs = own_pairs(&all).into_iter();
-            pairs.map(|(log_prob, right)| (calibration.confidence(log_prob), right)).collect()
+        let calibrated = |calibration: Calibration| {
+            own.iter().map(|(log_prob, right)| (calibration.confidence(*log_prob), *right)).collect()
         };
         plot::reliability(
             path,
-            &[("own answers, as the model says", own(Calibration::NONE)), ("calibrated", own(trust.own))],
+            &[
+                ("own answers, as the model says", calibrated(Calibration::NONE)),
+                ("calibrated", calibrated(trust.own)),
+            ],
         )?;
     }
     if let Some(path) = &options.write {

@@ -10,7 +10,7 @@ use carvoice_core::engine::{Cancel, Context, Understander};
 use carvoice_core::policy::{self, Policy};
 use carvoice_core::turn::{Dialogue, Surroundings, assess_in};
 use carvoice_models::{Store, default_folder};
-use carvoice_understand::understander::SlmUnderstander;
+use carvoice_understand::understander::{ModelFiles, SlmUnderstander};
 
 use crate::EngineOptions;
 use crate::sentences::Sentence;
@@ -48,7 +48,7 @@ pub fn understander(options: &EngineOptions, catalogue: &Catalogue) -> anyhow::R
         None => Store::open(default_folder())?.path(MODEL)?,
     };
     let adapter = (options.adapter.as_os_str() != "none").then_some(options.adapter.as_path());
-    Ok(templates.with_model(&model, adapter, options.threads)?)
+    Ok(templates.with_model(&ModelFiles { model: &model, adapter, snapshot: None }, options.threads)?)
 }
 
 /// What became of a sentence.

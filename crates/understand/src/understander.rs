@@ -1,6 +1,6 @@
 //! Templates and model together: the templates draft, the model decides.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use carvoice_core::car::Side;
@@ -54,7 +54,17 @@ pub struct SlmUnderstander {
     catalogue: Catalogue,
     matcher: Matcher,
     slm: Option<Slm>,
-    snapshot: Option<PathBuf>,
+}
+
+/// Where the parts of the language model are.
+pub struct ModelFiles<'a> {
+    /// The weights (GGUF).
+    pub model: &'a Path,
+    /// The adapter that taught it the catalogue; none for the model as it was published.
+    pub adapter: Option<&'a Path>,
+    /// Where what it reads before every prompt is kept for the next start, if it is. A file that cannot be
+    /// read or written costs only time.
+    pub snapshot: Option<&'a Path>,
 }
 
 struct Slm {
@@ -69,35 +79,17 @@ impl SlmUnderstander {
     /// cannot be had.
     #[must_use]
     pub fn without_model(catalogue: &Catalogue, steering: Side) -> Self {
-        Self {
-            catalogue: catalogue.clone(),
-            matcher: Matcher::with_steering(catalogue, steering),
-            slm: None,
-            snapshot: None,
-        }
+        Self { catalogue: catalogue.clone(), matcher: Matcher::with_steering(catalogue, steering), slm: None }
     }
 
-    /// Keeps what the model has read before any prompt in this file, for the next start. To be called
-    /// before [`SlmUnderstander::with_model`]; a file that cannot be read or written costs only time.
-    #[must_use]
-    pub fn with_snapshot(mut self, file: PathBuf) -> Self {
-        self.snapshot = Some(file);
-        self
-    }
-
-    /// Adds the model in the GGUF file at `model`, merged with the adapter at `adapter`, computing on
-    /// `threads` threads. Takes about 0.3 s, and without an adapter a second more to read the examples.
+    /// Adds the model, merged with its adapter, computing on `threads` threads. Takes about half a second, and
+    /// without an adapter a second more to read the examples.
     ///
     /// # Errors
     /// [`EngineError::Model`] when one of the files is missing, damaged or of another kind.
-    pub fn with_model(
-        mut self,
-        model: &Path,
-        adapter: Option<&Path>,
-        threads: usize,
-    ) -> Result<Self, EngineError> {
-        let adapter = adapter.map(Adapter::open).transpose()?;
-        let gguf = Gguf::open(model)?;
+    pub fn with_model(mut self, files: &ModelFiles<'_>, threads: usize) -> Result<Self, EngineError> {
+        let adapter = files.adapter.map(Adapter::open).transpose()?;
+        let gguf = Gguf::open(files.model)?;
         let tokenizer = Tokenizer::new(&gguf)?;
         let (prefix, trust) = match &adapter {
             Some(adapter) => {
@@ -108,7 +100,7 @@ impl SlmUnderstander {
         let capacity = if prefix.is_empty() { CAPACITY } else { CAPACITY_WITH_PREFIX };
         let trained = adapter.is_some();
         let model = Model::load(&gguf, adapter.as_ref(), capacity, threads)?;
-        let decoder = Decoder::new(model, tokenizer, &self.catalogue, &prefix, self.snapshot.as_deref())?;
+        let decoder = Decoder::new(model, tokenizer, &self.catalogue, &prefix, files.snapshot)?;
         self.slm = Some(Slm { decoder, trust, trained });
         Ok(self)
     }

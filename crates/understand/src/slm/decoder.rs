@@ -80,7 +80,7 @@ impl Decoder {
         snapshot: Option<&Path>,
     ) -> Result<Self, EngineError> {
         let grammar = Grammar::compile(catalogue, &|text| tokenizer.encode(text))?;
-        let prefix = tokenizer.encode(prefix)?;
+        let prefix = if prefix.is_empty() { Vec::new() } else { tokenizer.begin(prefix)? };
         let mut reader = Reader::new(model);
         match snapshot {
             Some(file) => reader.read_prefix(&prefix, file)?,
@@ -173,7 +173,11 @@ impl Decoder {
     }
 
     fn tokens(&self, prompt: &Prompt) -> Result<Vec<u32>, EngineError> {
-        Ok([self.prefix.as_slice(), &self.tokenizer.encode(&prompt.text())?].concat())
+        let text = prompt.text();
+        if self.prefix.is_empty() {
+            return self.tokenizer.begin(&text);
+        }
+        Ok([self.prefix.as_slice(), &self.tokenizer.encode(&text)?].concat())
     }
 }
 

@@ -7,6 +7,7 @@
 use carvoice_core::engine::EngineError;
 
 use super::gguf::{Metadata, broken};
+use super::q8::BLOCK;
 
 /// Bounds of plausible dimensions. They are generous, and keep a damaged file from asking for memory
 /// that no model of this kind needs.
@@ -14,9 +15,6 @@ const LARGEST_WIDTH: usize = 1 << 16;
 const MOST_LAYERS: usize = 256;
 const LARGEST_VOCABULARY: usize = 1 << 20;
 const LONGEST_CONTEXT: usize = 1 << 30;
-
-/// Rows of weights are cut into blocks of this many values, so every width is a multiple of it.
-const BLOCK: usize = 32;
 
 /// Base of the rotary frequencies where the file names none, as GGUF has it.
 const USUAL_BASE: f32 = 10_000.0;

@@ -118,22 +118,30 @@ impl<S: Source> Gguf<S> {
     /// # Errors
     /// When it is missing or the file ends in it.
     pub fn tensor(&self, name: &str) -> Result<QTensor, EngineError> {
-        let (kind, data) = self.data(name)?;
+        let (kind, data) = (self.format(name)?, self.data(name)?);
         let shape = self.metadata.tensor_shape(name).unwrap_or_default().to_vec();
         qtensor_from_ggml(kind, &data, shape, &Device::Cpu)
             .map_err(|error| broken(format!("tensor {name}: {error}")))
     }
 
-    /// The bytes of a tensor, and in which format they are.
+    /// The format of a tensor.
+    ///
+    /// # Errors
+    /// When it is missing.
+    pub fn format(&self, name: &str) -> Result<GgmlDType, EngineError> {
+        Ok(self.metadata.info(name)?.ggml_dtype)
+    }
+
+    /// The bytes of a tensor.
     ///
     /// # Errors
     /// As [`Gguf::tensor`].
-    pub fn data(&self, name: &str) -> Result<(GgmlDType, Vec<u8>), EngineError> {
+    pub fn data(&self, name: &str) -> Result<Vec<u8>, EngineError> {
         let info = self.metadata.info(name)?;
         let (start, length) = self.extent(name, info)?;
         let mut data = vec![0; length];
         self.source.read_at(&mut data, start).map_err(|error| broken(format!("tensor {name}: {error}")))?;
-        Ok((info.ggml_dtype, data))
+        Ok(data)
     }
 
     /// Every tensor the model needs is there, has the right shape and lies within the file, and there is none

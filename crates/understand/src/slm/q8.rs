@@ -31,7 +31,7 @@ use activations::Lanes;
 pub(super) use activations::{Activations, Block, Outputs};
 
 /// Values that share one scale.
-const BLOCK: usize = 32;
+pub(super) const BLOCK: usize = 32;
 
 /// Rows that are interleaved: the 32-bit lanes of a 512-bit register.
 const GROUP: usize = 16;
@@ -117,12 +117,6 @@ impl Q8Matrix {
     #[must_use]
     pub fn rows(&self) -> usize {
         self.rows
-    }
-
-    /// Inputs of a product.
-    #[must_use]
-    pub fn cols(&self) -> usize {
-        self.cols
     }
 
     /// Gives `read` the bits of all scales, part by part: what tells one matrix from another.

@@ -7,7 +7,7 @@ use carvoice_core::engine::EngineError;
 use super::adapter::{Adapter, LowRank};
 use super::dimensions::Dimensions;
 use super::gguf::{Gguf, Source, broken};
-use super::q8::{Block, Q8Matrix};
+use super::q8::{BLOCK, Block, Q8Matrix};
 
 /// A projection as it is in the file, with its adapter.
 struct Projection {
@@ -29,9 +29,8 @@ impl Projection {
         let Some(&[rows, cols]) = gguf.metadata().tensor_shape(name) else {
             return Err(broken(format!("tensor {name} is not a matrix")));
         };
-        let (kind, data) = gguf.data(name)?;
-        let base = match kind {
-            GgmlDType::Q8_0 => Base::Blocks(data),
+        let base = match gguf.format(name)? {
+            GgmlDType::Q8_0 => Base::Blocks(gguf.data(name)?),
             _ => Base::Values(values(gguf, name)?),
         };
         let adapter = adapter.map_or(Ok(None), |adapter| adapter.low_rank(name))?;
@@ -40,18 +39,19 @@ impl Projection {
 
     /// Writes a row. What the adapter changes is quantised once, after the sum.
     fn fill(&self, row: usize, out: &mut [Block]) {
-        let blocks = |data: &[u8]| {
-            let all = data.as_chunks::<{ Block::BYTES }>().0;
-            all[row * out.len()..][..out.len()].iter().map(Block::read).collect::<Vec<_>>()
-        };
+        let blocks = self.cols / BLOCK;
         match (&self.base, &self.adapter) {
-            (Base::Blocks(data), None) => out.copy_from_slice(&blocks(data)),
+            (Base::Blocks(data), None) => {
+                out.iter_mut().zip(read_blocks(data, row, blocks)).for_each(|(out, block)| *out = block);
+            }
             (Base::Values(values), None) => {
                 Block::quantise_row(&values[row * self.cols..][..self.cols], out);
             }
             (base, Some(adapter)) => {
                 let mut values = match base {
-                    Base::Blocks(data) => blocks(data).iter().flat_map(Block::values).collect(),
+                    Base::Blocks(data) => {
+                        read_blocks(data, row, blocks).flat_map(|block| block.values()).collect()
+                    }
                     Base::Values(values) => values[row * self.cols..][..self.cols].to_vec(),
                 };
                 adapter.add_row(row, &mut values);
@@ -59,6 +59,11 @@ impl Projection {
             }
         }
     }
+}
+
+/// The blocks of a row among rows of so many.
+fn read_blocks(data: &[u8], row: usize, blocks: usize) -> impl Iterator<Item = Block> {
+    data.as_chunks::<{ Block::BYTES }>().0[row * blocks..][..blocks].iter().map(Block::read)
 }
 
 /// The projections of these names of `layer`, one below the other, in one matrix.

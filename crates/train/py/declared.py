@@ -19,7 +19,7 @@ import generate
 from grammar import Grammar
 
 HERE = pathlib.Path(__file__).parent
-LONGEST = 110  # words of all declarations
+LONGEST = 150  # words of all declarations
 RESERVED = re.compile(r"coffee|drone|tent|horn|bike|water|perfume|scent")
 # Intents of the sets that our catalogue has, or that are too near.
 _OURS = re.compile(
@@ -30,6 +30,7 @@ _OURS = re.compile(
 
 
 _STOP = set("the a an to my me us in on at of for with is are i i'm we please and it you that this some".split())
+_POLITE = ("please", "can you", "could you", "hey", "i'd like you to", "would you", "ok")
 _RENAMED = {
     "level": ("amount", "value", "setting", "strength", "step"),
     "state": ("power", "switch", "status"),
@@ -129,43 +130,61 @@ def licensed(source, rng):
     return skills
 
 
-def examples(count, source, seed):
-    rng = random.Random(seed)
-    ours = generate.Maker(Grammar(sorted((HERE / "templates").glob("*.txt"))), rng, held_out=False)
-    slotted = invented(rng)
-    plain = licensed(source, rng) if source.is_dir() else []
-    rows = set()
-    while len(rows) < count:
-        pool = [rng.choice(slotted) if rng.random() < 0.6 or not plain else rng.choice(plain) for _ in range(rng.choice((1, 2, 2, 3, 4, 5, 6)))]
-        pool = list({skill.name: skill for skill in pool}.values())
-        target, lines, words, drawn = rng.choice(pool), [], 0, None
-        for skill in pool:
+class Sets:
+    """Draws sets of skills, and for each what people say to a car that has them."""
+
+    def __init__(self, source, rng):
+        self.rng = rng
+        templates = sorted((HERE / "templates").glob("*.txt"))
+        self.ours = generate.Maker(Grammar(templates), rng, held_out=False)
+        self.slotted = invented(rng)
+        self.plain = licensed(source, rng) if source.is_dir() else []
+
+    def skills(self):
+        rng = self.rng
+        drawn = [
+            rng.choice(self.slotted if rng.random() < 0.65 or not self.plain else self.plain)
+            for _ in range(rng.choice((1, 2, 3, 4, 5, 6, 7)))
+        ]
+        return list({skill.name: skill for skill in drawn}.values())
+
+    def rows(self):
+        """One set: rows that share their declarations; none when those are too long."""
+        rng, lines, told = self.rng, [], []
+        for skill in self.skills():
             said = list(dict.fromkeys(skill.draw()[0] for _ in range(rng.choice((2, 3, 3)))))
             line, rename = skill.declare(rng, said)
-            words += len(line.split())
             lines.append(line)
-            if skill is target:
-                for _ in range(20):
-                    drawn = skill.draw()
-                    if drawn[0] not in said:
-                        break
-                drawn = drawn[0], rename(drawn[1])
-        if words > LONGEST:
-            continue
-        kind = rng.random()
-        if kind < 0.6:
-            text, output = drawn
+            told.append((skill, said, rename))
+        if sum(len(line.split()) for line in lines) > LONGEST:
+            return []
+        names = {skill.name for skill, *_ in told}
+        pairs = dict(filter(None, (self._utterance(told, names) for _ in range(rng.randint(5, 9)))))
+        return [("\\n".join([*lines, text]), output, "declared") for text, output in pairs.items()]
+
+    def _utterance(self, told, names):
+        rng, kind = self.rng, self.rng.random()
+        if kind < 0.64:
+            skill, said, rename = rng.choice(told)
+            for _ in range(20):
+                text, output = skill.draw()
+                if text not in said:
+                    break
             if rng.random() < 0.3:
-                text = rng.choice(("please", "can you", "could you", "hey", "i'd like you to", "would you", "ok")) + " " + text
-        elif kind < 0.82:
-            text, output, _ = ours.plain()
-        else:
-            other = rng.choice(plain or slotted)
-            if other.name in {skill.name for skill in pool}:
-                continue
-            text, output = other.draw()[0], catalogue.NONE
-        rows.add(("\\n".join([*lines, text]), output, "declared"))
-    return sorted(rows)
+                text = f"{rng.choice(_POLITE)} {text}"
+            return text, rename(output)
+        if kind < 0.84:
+            return self.ours.plain()[:2]
+        other = rng.choice(self.plain or self.slotted)
+        return None if other.name in names else (other.draw()[0], catalogue.NONE)
+
+
+def examples(count, source, seed):
+    """At least `count` rows; those of a set are neighbours."""
+    sets, rows = Sets(source, random.Random(seed)), []
+    while len(rows) < count:
+        rows += sets.rows()
+    return rows
 
 
 def main():
@@ -176,7 +195,6 @@ def main():
     parser.add_argument("out", type=pathlib.Path)
     args = parser.parse_args()
     rows = examples(args.count, args.source, args.seed)
-    random.Random(args.seed).shuffle(rows)
     generate.write(args.out / "declared.tsv", rows)
     print(f"{len(rows)} examples with declared skills")
 

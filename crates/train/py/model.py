@@ -139,9 +139,8 @@ class Model:
         b = torch.block_diag(*[pair[1] for pair in pairs]) * self.scale
         return _LoraLinear.apply(x, weight, a, b)
 
-    def _rotate(self, x, start):
-        cos = self.cos[start : start + x.shape[1], None]
-        sin = self.sin[start : start + x.shape[1], None]
+    def _rotate(self, x, positions):
+        cos, sin = self.cos[positions].unsqueeze(-2), self.sin[positions].unsqueeze(-2)
         x = x.unflatten(-1, (-1, 2))
         even, odd = x[..., 0], x[..., 1]
         return torch.stack((even * cos - odd * sin, even * sin + odd * cos), -1).flatten(-2)
@@ -155,26 +154,35 @@ class Model:
         k = k.transpose(1, 2).reshape(batch * self.kv_heads, -1, self.size)
         v = v.transpose(1, 2).reshape(batch * self.kv_heads, -1, self.size)
         scores = torch.baddbmm(
-            mask.repeat(group, 1), q, k.transpose(1, 2), alpha=1 / math.sqrt(self.size)
+            mask, q, k.transpose(1, 2), alpha=1 / math.sqrt(self.size)
         )
         mixed = torch.bmm(scores.softmax(-1), v)
         mixed = mixed.view(batch, self.kv_heads, group, time, self.size)
         return mixed.permute(0, 3, 1, 2, 4).reshape(batch * time, -1)
 
-    def hidden(self, ids, cache=None, start=0):
+    def hidden(self, ids, cache=None, start=0, layout=None):
         """Normed hidden states [batch, time, width] of `ids` [batch, time].
 
         `cache` is a list with one entry per layer, at first `None`; it takes the
         keys and values, and `start` is then the number of tokens it holds.
+        `layout` is given where a row is more than one sequence: the position of
+        every token [batch, time], and what it does not see [batch, time, time].
         """
         batch, time = ids.shape
         x = self.embedding[ids.reshape(-1)]
-        mask = torch.full((time, start + time), -1e30).triu(start + 1)
+        group = self.heads // self.kv_heads
+        if layout is None:
+            positions = torch.arange(start, start + time)
+            mask = torch.full((time, start + time), -1e30).triu(start + 1).repeat(group, 1)
+        else:
+            positions, unseen = layout
+            mask = torch.zeros(unseen.shape).masked_fill_(unseen, -1e30)
+            mask = mask.repeat(1, group, 1).repeat_interleave(self.kv_heads, 0)
         kv = self.kv_heads * self.size
         for i, (norm1, norm2) in enumerate(self.norms):
             h = _Norm.apply(x, norm1, self.eps)
             qkv = self._linear(h, i, GROUPS[0]).float().view(batch, time, -1, self.size)
-            turned = self._rotate(qkv[:, :, : -self.kv_heads], start)
+            turned = self._rotate(qkv[:, :, : -self.kv_heads], positions)
             q, k = turned[:, :, : self.heads], turned[:, :, self.heads :]
             v = qkv[:, :, -self.kv_heads :]
             if cache is not None:

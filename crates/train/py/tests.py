@@ -233,6 +233,10 @@ class Curve(unittest.TestCase):
         self.assertTrue(1.0 > rates[4] > rates[5] >= 0.05)
 
 
+def _pack(prompt, output):
+    return train.Pack([], [(prompt, output)])
+
+
 class Training(unittest.TestCase):
     """The model, its gradients and the adapter file, on a tiny random model."""
 
@@ -247,7 +251,7 @@ class Training(unittest.TestCase):
 
     def test_steps_lower_the_loss_and_merging_keeps_the_function(self):
         model = Model(*_tiny(), rank=4, alpha=8.0)
-        batch = [([1, 2, 3], [4, 5]), ([6, 7], [8, 9])]
+        batch = [_pack([1, 2, 3], [4, 5]), _pack([6, 7], [8, 9])]
         optimizer = torch.optim.AdamW(model.parameters(), lr=0.02, weight_decay=0.0)
         before = train.loss_of(model, batch).item()
         for _ in range(30):
@@ -258,6 +262,23 @@ class Training(unittest.TestCase):
         self.assertLess(after, before / 2)
         model.merge()
         self.assertAlmostEqual(train.loss_of(model, batch).item(), after, delta=0.2)
+
+    def test_examples_of_a_pack_do_not_see_each_other(self):
+        model = Model(*_tiny(), rank=0)
+        shared, examples = [3, 7, 1], [([4, 5], [6, 2]), ([9], [8, 2]), ([1, 2, 3], [7])]
+        apart = [train.Pack(shared, [example]) for example in examples]
+        losses = [train.loss_of(model, [pack]).item() * pack.outputs for pack in apart]
+        together = train.Pack(shared, examples)
+        loss = train.loss_of(model, [together, train.Pack([], [([1], [2])])])
+        alone = train.loss_of(model, [train.Pack([], [([1], [2])])]).item()
+        self.assertAlmostEqual(loss.item() * 6, sum(losses) + alone, delta=0.05)
+
+    def test_rows_with_the_same_declarations_are_one_pack(self):
+        rows = ["new a.b : do\\nsay\ta.b\td", "new a.b : do\\nno\tnone\td", "after x\\nup\ty\td", "on\tz\td"]
+        packs = train.packs(rows)
+        self.assertEqual([len(examples) for _, examples in packs], [2, 1, 1])
+        self.assertEqual(packs[0], ("new a.b : do", [("say", "a.b"), ("no", "none")]))
+        self.assertEqual(packs[1], ("", [("after x\nup", "y")]))
 
     def test_adapter_file_comes_back(self):
         model = Model(*_tiny(), rank=4)
@@ -272,7 +293,7 @@ class Training(unittest.TestCase):
 
     def test_training_goes_on_from_an_adapter_of_another_alpha(self):
         first, second = (Model(*_tiny(), rank=4, alpha=alpha, seed=3) for alpha in (8.0, 16.0))
-        batch = [([1, 2, 3], [4, 5])]
+        batch = [_pack([1, 2, 3], [4, 5])]
         with torch.no_grad(), tempfile.TemporaryDirectory() as folder:
             chance = torch.Generator().manual_seed(5)
             bare = train.loss_of(first, batch).item()

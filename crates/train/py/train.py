@@ -46,6 +46,20 @@ _BETAS, _EPSILON = (0.9, 0.99), 1e-8
 _FALLS = 0.8  # what a smoke run must leave of the loss it showed first
 
 
+class Pack:
+    """Examples behind one shared beginning, the lines of added skills, which is read once for all.
+
+    `examples` are pairs of prompt and output tokens; each sees the beginning and itself alone.
+    """
+
+    def __init__(self, shared, examples):
+        self.shared, self.examples = shared, examples
+        self.outputs = sum(len(output) for _, output in examples)
+
+    def __len__(self):
+        return len(self.shared) + sum(len(p) + len(o) for p, o in self.examples)
+
+
 class Stream:
     """An endless, shuffled, weighted mix of example files."""
 
@@ -54,20 +68,22 @@ class Stream:
         self.rows, self.left, self.weights = [], [], []
         for source in sources:
             path, _, weight = source.rpartition(":")
-            rows = [line.split("\t")[:2] for line in pathlib.Path(path).read_text().splitlines()]
-            self.rows.append(rows)
+            self.rows.append(packs(pathlib.Path(path).read_text().splitlines()))
             self.left.append([])
             self.weights.append(float(weight))
         self.tokenizer = tokenizer
 
     def one(self):
-        """The next example as prompt tokens and output tokens."""
+        """The next pack, as tokens."""
         k = self.rng.choices(range(len(self.rows)), self.weights)[0]
         if not self.left[k]:
             self.left[k] = self.rng.sample(self.rows[k], len(self.rows[k]))
-        prompt, output = self.left[k].pop()
-        prompt = prompt.replace("\\n", "\n")
-        return self.tokenizer.encode(prompt + "\n").ids, self.tokenizer.encode(output + "\n").ids
+        shared, examples = self.left[k].pop()
+        examples = [(self.encode(prompt), self.encode(output)) for prompt, output in examples]
+        return Pack(self.encode(shared) if shared else [], examples)
+
+    def encode(self, text):
+        return self.tokenizer.encode(text + "\n").ids
 
     def batches(self, budget):
         """Batches of similar length, at most `budget` tokens with padding, and their weights.
@@ -76,34 +92,58 @@ class Stream:
         same in a batch of a few long prompts as in one of many short ones.
         """
         while True:
-            window = sorted(
-                (self.one() for _ in range(budget)), key=lambda e: len(e[0]) + len(e[1])
-            )
             batches, batch = [], []
-            for example in window:
-                size = len(example[0]) + len(example[1])
-                if batch and size * (len(batch) + 1) > budget:
+            for pack in sorted((self.one() for _ in range(budget)), key=len):
+                if batch and len(pack) * (len(batch) + 1) > budget:
                     batches.append(batch)
                     batch = []
-                batch.append(example)
+                batch.append(pack)
             batches.append(batch)
             self.rng.shuffle(batches)
-            sizes = [sum(len(output) for _, output in batch) for batch in batches]
+            sizes = [sum(pack.outputs for pack in batch) for batch in batches]
             mean = sum(sizes) / len(sizes)
             yield from ((batch, size / mean) for batch, size in zip(batches, sizes))
 
 
+def packs(lines):
+    """Rows of a data file as (shared, [(prompt, output)]): neighbours with the same declarations
+    are one."""
+    found = []
+    for line in lines:
+        prompt, output = line.split("\t")[:2]
+        *before, text = prompt.split("\\n")
+        shared = "\n".join(before) if before and before[0].startswith("new ") else ""
+        if not shared:
+            text = prompt.replace("\\n", "\n")
+        if shared and found and found[-1][0] == shared:
+            found[-1][1].append((text, output))
+        else:
+            found.append((shared, [(text, output)]))
+    return found
+
+
 def loss_of(model, batch):
-    """Mean cross entropy over the output tokens of a batch."""
-    longest = max(len(p) + len(o) for p, o in batch)
+    """Mean cross entropy over the output tokens of a batch of packs."""
+    longest = max(map(len, batch))
     ids = torch.zeros(len(batch), longest, dtype=torch.long)
+    positions = torch.arange(longest).repeat(len(batch), 1)
+    hidden = torch.ones(len(batch), longest, longest, dtype=torch.bool).triu(1)
     rows, columns, targets = [], [], []
-    for k, (prompt, output) in enumerate(batch):
-        ids[k, : len(prompt) + len(output)] = torch.tensor(prompt + output)
-        rows += [k] * len(output)
-        columns += range(len(prompt) - 1, len(prompt) + len(output) - 1)
-        targets += output
-    hidden = model.hidden(ids)[rows, columns]
+    for k, pack in enumerate(batch):
+        ids[k, : len(pack)] = torch.tensor(pack.shared + [t for p, o in pack.examples for t in p + o])
+        first = at = len(pack.shared)
+        for prompt, output in pack.examples:
+            end = at + len(prompt) + len(output)
+            positions[k, at:end] = torch.arange(first, first + end - at)
+            hidden[k, at:end, first:at] = True
+            rows += [k] * len(output)
+            columns += range(end - len(output) - 1, end - 1)
+            targets += output
+            at = end
+    # Without packs one mask serves all rows.
+    packed = any(len(pack.examples) > 1 for pack in batch)
+    layout = (positions, hidden) if packed else None
+    hidden = model.hidden(ids, layout=layout)[rows, columns]
     return F.cross_entropy(model.logits(hidden), torch.tensor(targets))
 
 
@@ -196,7 +236,8 @@ def work(model, shared, tokenizer, args, seed):
         gradient *= weight / args.parts
         for parameter in model.parameters():
             parameter.grad = None
-        shared.add(gradient, len(batch), loss.item(), weight, args)
+        examples = sum(len(pack.examples) for pack in batch)
+        shared.add(gradient, examples, loss.item(), weight, args)
 
 
 def save(path, state):

@@ -234,7 +234,7 @@ class Curve(unittest.TestCase):
 
 
 def _pack(prompt, output):
-    return train.Pack([], [(prompt, output)])
+    return train.Pack([], [(prompt, output, [1.0] * len(output))])
 
 
 class Training(unittest.TestCase):
@@ -265,13 +265,19 @@ class Training(unittest.TestCase):
 
     def test_examples_of_a_pack_do_not_see_each_other(self):
         model = Model(*_tiny(), rank=0)
-        shared, examples = [3, 7, 1], [([4, 5], [6, 2]), ([9], [8, 2]), ([1, 2, 3], [7])]
+        shared, pairs = [3, 7, 1], (([4, 5], [6, 2]), ([9], [8, 2]), ([1, 2, 3], [7]))
+        examples = [(prompt, output, [1.0] * len(output)) for prompt, output in pairs]
         apart = [train.Pack(shared, [example]) for example in examples]
         losses = [train.loss_of(model, [pack]).item() * pack.outputs for pack in apart]
         together = train.Pack(shared, examples)
-        loss = train.loss_of(model, [together, train.Pack([], [([1], [2])])])
-        alone = train.loss_of(model, [train.Pack([], [([1], [2])])]).item()
+        loss = train.loss_of(model, [together, _pack([1], [2])])
+        alone = train.loss_of(model, [_pack([1], [2])]).item()
         self.assertAlmostEqual(loss.item() * 6, sum(losses) + alone, delta=0.05)
+
+    def test_digits_of_numbers_weigh_little(self):
+        line = "timer.start duration=330 label=7 up ; phone.call number=112 ; climate.set_temperature temperature=21.5\n"
+        light = [match.span(1) for match in train._NUMBER.finditer(line)]
+        self.assertEqual([line[a:b] for a, b in light], ["330", "21.5"])
 
     def test_rows_with_the_same_declarations_are_one_pack(self):
         rows = ["new a.b : do\\nsay\ta.b\td", "new a.b : do\\nno\tnone\td", "after x\\nup\ty\td", "on\tz\td"]

@@ -21,6 +21,7 @@ import math
 import os
 import pathlib
 import random
+import re
 import signal
 import sys
 import time
@@ -30,6 +31,7 @@ import torch.multiprocessing as mp
 import torch.nn.functional as F
 
 import adapter
+import catalogue
 import gguf
 import tokens
 from model import Model
@@ -43,21 +45,25 @@ _MALLOC = {
     "MALLOC_TOP_PAD_": "268435456",
 }
 _BETAS, _EPSILON = (0.9, 0.99), 1e-8
+# Digits of a number weigh little: when the model is used, a number is one of those that were said.
+_NUMBER = re.compile(r"(?<= )(?!(?:%s)=)\w+=([\d.]+)(?= |\n)" % "|".join([*catalogue.TEXT_SLOTS, "number"]))
+_NUMBER_WEIGHT = 0.1
 _FALLS = 0.8  # what a smoke run must leave of the loss it showed first
 
 
 class Pack:
     """Examples behind one shared beginning, the lines of added skills, which is read once for all.
 
-    `examples` are pairs of prompt and output tokens; each sees the beginning and itself alone.
+    `examples` are prompt tokens, output tokens and how much each of those counts; an example sees the
+    beginning and itself alone.
     """
 
     def __init__(self, shared, examples):
         self.shared, self.examples = shared, examples
-        self.outputs = sum(len(output) for _, output in examples)
+        self.outputs = sum(len(output) for _, output, _ in examples)
 
     def __len__(self):
-        return len(self.shared) + sum(len(p) + len(o) for p, o in self.examples)
+        return len(self.shared) + sum(len(p) + len(o) for p, o, _ in self.examples)
 
 
 class Stream:
@@ -79,11 +85,18 @@ class Stream:
         if not self.left[k]:
             self.left[k] = self.rng.sample(self.rows[k], len(self.rows[k]))
         shared, examples = self.left[k].pop()
-        examples = [(self.encode(prompt), self.encode(output)) for prompt, output in examples]
-        return Pack(self.encode(shared) if shared else [], examples)
+        encoded = [
+            (self.tokenizer.encode(prompt + "\n").ids, *self.weighed(output + "\n"))
+            for prompt, output in examples
+        ]
+        return Pack(self.tokenizer.encode(shared + "\n").ids if shared else [], encoded)
 
-    def encode(self, text):
-        return self.tokenizer.encode(text + "\n").ids
+    def weighed(self, output):
+        """Tokens of an output and how much each counts."""
+        encoding = self.tokenizer.encode(output)
+        numbers = [match.span(1) for match in _NUMBER.finditer(output)]
+        light = [any(a <= start < b for a, b in numbers) for start, _ in encoding.offsets]
+        return encoding.ids, [_NUMBER_WEIGHT if is_light else 1.0 for is_light in light]
 
     def batches(self, budget):
         """Batches of similar length, at most `budget` tokens with padding, and their weights.
@@ -128,23 +141,26 @@ def loss_of(model, batch):
     ids = torch.zeros(len(batch), longest, dtype=torch.long)
     positions = torch.arange(longest).repeat(len(batch), 1)
     hidden = torch.ones(len(batch), longest, longest, dtype=torch.bool).triu(1)
-    rows, columns, targets = [], [], []
+    rows, columns, targets, weights = [], [], [], []
     for k, pack in enumerate(batch):
-        ids[k, : len(pack)] = torch.tensor(pack.shared + [t for p, o in pack.examples for t in p + o])
+        ids[k, : len(pack)] = torch.tensor(pack.shared + [t for p, o, _ in pack.examples for t in p + o])
         first = at = len(pack.shared)
-        for prompt, output in pack.examples:
+        for prompt, output, weight in pack.examples:
             end = at + len(prompt) + len(output)
             positions[k, at:end] = torch.arange(first, first + end - at)
             hidden[k, at:end, first:at] = True
             rows += [k] * len(output)
             columns += range(end - len(output) - 1, end - 1)
             targets += output
+            weights += weight
             at = end
     # Without packs one mask serves all rows.
     packed = any(len(pack.examples) > 1 for pack in batch)
     layout = (positions, hidden) if packed else None
     hidden = model.hidden(ids, layout=layout)[rows, columns]
-    return F.cross_entropy(model.logits(hidden), torch.tensor(targets))
+    losses = F.cross_entropy(model.logits(hidden), torch.tensor(targets), reduction="none")
+    weights = torch.tensor(weights)
+    return (losses * weights).sum() / weights.sum()
 
 
 def rate(step, args):

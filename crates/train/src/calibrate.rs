@@ -38,6 +38,9 @@ pub struct Options {
     /// Writes the result into the metadata of this adapter.
     #[arg(long, value_name = "FILE.safetensors")]
     write: Option<PathBuf>,
+    /// Writes what templates and model make of every sentence to a table.
+    #[arg(long, value_name = "FILE.tsv")]
+    cases: Option<PathBuf>,
     /// Draws confidence against the share that is right, before and after.
     #[arg(long, value_name = "FILE.svg")]
     plot: Option<PathBuf>,
@@ -81,6 +84,12 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     );
     by_verdict(&all, &trust);
     println!("{}", serde_json::to_string(&trust)?);
+    if let Some(path) = &options.cases {
+        let table: String = all.iter().map(|case| case.row(&trust)).collect();
+        let head = "text\tdraft\tright\tlog_prob\tnone\town_log_prob\town_right\tverdict\town\twanted\n";
+        std::fs::write(path, head.to_owned() + &table)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+    }
     if let Some(path) = &options.plot {
         let calibrated = |calibration: Calibration| {
             own.iter().map(|(log_prob, right)| (calibration.confidence(*log_prob), *right)).collect()
@@ -124,7 +133,11 @@ fn cases(options: &Options) -> anyhow::Result<Vec<Case>> {
 }
 
 impl Case {
+    /// The draft, if the model is to judge it.
     fn draft(&self) -> Option<Draft<'_>> {
+        if self.opinions.settled {
+            return None;
+        }
         let (log_prob, none, later) = self.opinions.draft?;
         let candidates = &self.opinions.reading.interpretation.candidates;
         let open = candidates.iter().any(|candidate| candidate.problem.is_some());
@@ -145,6 +158,37 @@ impl Case {
             }
         };
         Some((*log_prob, right))
+    }
+
+    /// A line of the table of cases.
+    fn row(&self, trust: &Trust) -> String {
+        let draft = self.draft();
+        let kind = match draft {
+            _ if self.commands.is_empty() => "none",
+            None => "settled",
+            Some(draft) if draft.open => "open",
+            Some(draft) if draft.loose => "loose",
+            Some(_) => "firm",
+        };
+        let (log_prob, none) = draft.map_or((f64::NAN, f64::NAN), |draft| (draft.log_prob, draft.none));
+        let (own_log_prob, own_right) = self.own_is_right().unwrap_or((f64::NAN, false));
+        let own = self.opinions.own.as_ref().map(|(answer, _)| match answer {
+            Answer::Commands(commands) => {
+                commands.iter().map(Command::to_string).collect::<Vec<_>>().join(" ; ")
+            }
+            other => format!("{other:?}").to_lowercase(),
+        });
+        let wanted: Vec<&str> =
+            self.sentence.expected.iter().map(|expected| expected.line.as_str()).collect();
+        let verdict = format!("{:?}", self.verdict(trust));
+        format!(
+            "{}\t{kind}\t{}\t{log_prob:.2}\t{none:.2}\t{own_log_prob:.2}\t{own_right}\t{}\t{}\t{}\n",
+            self.sentence.text,
+            self.is_right(&self.commands),
+            verdict.split(['(', ' ']).next().unwrap_or_default(),
+            own.unwrap_or_default(),
+            wanted.join(" || "),
+        )
     }
 
     /// What becomes of it.

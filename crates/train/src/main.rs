@@ -4,6 +4,7 @@
 #![allow(unreachable_pub, reason = "nothing outside this program can reach anything")]
 
 mod calibrate;
+mod draw;
 mod engine;
 mod eval;
 mod figures;
@@ -36,6 +37,8 @@ enum Task {
     Eval(eval::Options),
     /// Fits the model's confidence to how often it is right, and chooses its thresholds.
     Calibrate(calibrate::Options),
+    /// Draws training sentences from the skill manifests.
+    Draw(draw::Options),
 }
 
 /// What understands the sentences.
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Task::Eval(options) => eval::run(&options),
         Task::Calibrate(options) => calibrate::run(&options),
+        Task::Draw(options) => draw::run(&options),
     };
     match result {
         Ok(status) => status,

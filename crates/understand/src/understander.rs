@@ -45,6 +45,8 @@ pub struct Opinions {
     pub draft: Option<(f64, f64, f64)>,
     /// Whether the draft has free text or leaves words unexplained.
     pub loose: bool,
+    /// Whether the conversation settles the draft and the model is not asked.
+    pub settled: bool,
     /// The model's own answer and its log-probability.
     pub own: Option<(Answer, f64)>,
 }
@@ -120,7 +122,7 @@ impl SlmUnderstander {
     pub fn opinions(&mut self, text: &str, context: &Context) -> Result<Option<Opinions>, EngineError> {
         let reading = self.matcher.read(text, context);
         let Some(slm) = &mut self.slm else { return Ok(None) };
-        let prompt = slm.prompt(&self.catalogue, text, context);
+        let prompt = slm.prompt(&self.catalogue, &self.matcher, text, context);
         let cancel = Cancel::never();
         let limits = Limits { cancel: &cancel, deadline: Instant::now() + MEASURING };
         let commands = reading.commands();
@@ -128,7 +130,8 @@ impl SlmUnderstander {
         let loose = draft.is_some_and(|draft| draft.loose);
         let draft = draft.map(|draft| (draft.log_prob, draft.none, draft.later));
         let own = slm.own(&self.catalogue, &prompt, f64::NEG_INFINITY, limits)?;
-        Ok(Some(Opinions { reading, draft, loose, own }))
+        let settled = reading.from_context && !prompt.has_context();
+        Ok(Some(Opinions { reading, draft, loose, settled, own }))
     }
 
     /// Whether the model is there.
@@ -159,7 +162,7 @@ impl Understander for SlmUnderstander {
         let reading = self.matcher.read(text, context);
         let Some(slm) = &mut self.slm else { return Ok(reading.interpretation) };
         let limits = Limits { cancel, deadline: Instant::now() + BUDGET };
-        let prompt = slm.prompt(&self.catalogue, text, context);
+        let prompt = slm.prompt(&self.catalogue, &self.matcher, text, context);
         match slm.judge(&self.catalogue, &prompt, &reading, limits) {
             Ok(verdict) => {
                 let verdict = faithful(&self.catalogue, &self.matcher, text, verdict);
@@ -179,8 +182,11 @@ impl Understander for SlmUnderstander {
 }
 
 impl Slm {
-    fn prompt(&self, catalogue: &Catalogue, text: &str, context: &Context) -> Prompt {
-        if self.trained { Prompt::new(catalogue, text, context) } else { Prompt::alone(text) }
+    fn prompt(&self, catalogue: &Catalogue, matcher: &Matcher, text: &str, context: &Context) -> Prompt {
+        let pending = context.pending.as_ref().map(|pending| &pending.command);
+        let about: Vec<&Command> = pending.into_iter().chain(context.recent.last()).collect();
+        let prompt = if self.trained { Prompt::new(catalogue, text, context) } else { Prompt::alone(text) };
+        prompt.with_numbers(matcher.sayable_numbers(text, &about))
     }
 
     fn judge(

@@ -101,31 +101,14 @@ impl Decoder {
         answers: &[&str],
         limits: Limits<'_>,
     ) -> Result<Vec<Option<Score>>, EngineError> {
-        let tokens = self.tokens(prompt)?;
-        answers.iter().map(|answer| self.score_one(prompt, &tokens, answer, limits)).collect()
-    }
-
-    fn score_one(
-        &mut self,
-        prompt: &Prompt,
-        read: &[u32],
-        answer: &str,
-        limits: Limits<'_>,
-    ) -> Result<Option<Score>, EngineError> {
-        let tokens = self.tokenizer.encode(answer)?;
-        let walk = self.grammar.begin(prompt.sources(), &|text| self.tokenizer.encode(text))?;
-        let Some(choices) = choices(walk, &tokens) else { return Ok(None) };
-        let Some((last, ..)) = choices.last() else { return Ok(Some(Score::default())) };
-        // The token at the last choice is predicted by what comes before it.
-        let text = [read, &tokens[..*last]].concat();
-        self.reader.read(&text, || limits.check())?;
-        let mut score = Score::default();
-        for (at, token, allowed) in &choices {
-            let log_probs = self.reader.log_probs(read.len() + at, allowed)?;
-            let chosen = allowed.iter().zip(log_probs).find(|(other, _)| *other == token);
-            score.add(chosen.map_or(f64::NEG_INFINITY, |(_, log_prob)| log_prob));
+        let read = self.tokens(prompt)?;
+        let walk = self.grammar.begin(prompt, &|text| self.tokenizer.encode(text))?;
+        let mut scores = Vec::with_capacity(answers.len());
+        for answer in answers {
+            let answer = self.tokenizer.encode(answer)?;
+            scores.push(score_one(&mut self.reader, walk.clone(), &read, &answer, limits)?);
         }
-        Ok(Some(score))
+        Ok(scores)
     }
 
     /// The answer that follows the most probable token at every choice, with its score. Tokens without
@@ -141,7 +124,7 @@ impl Decoder {
         limits: Limits<'_>,
     ) -> Result<Option<(String, Score)>, EngineError> {
         let read = self.tokens(prompt)?;
-        let mut walk = self.grammar.begin(prompt.sources(), &|text| self.tokenizer.encode(text))?;
+        let mut walk = self.grammar.begin(prompt, &|text| self.tokenizer.encode(text))?;
         let mut text = read.clone();
         let mut score = Score::default();
         while !walk.is_done() {
@@ -179,6 +162,27 @@ impl Decoder {
         }
         Ok([self.prefix.as_slice(), &self.tokenizer.encode(&text)?].concat())
     }
+}
+
+/// The score of `answer` to the prompt of the tokens `read`.
+fn score_one(
+    reader: &mut Reader,
+    walk: Walk<'_>,
+    read: &[u32],
+    answer: &[u32],
+    limits: Limits<'_>,
+) -> Result<Option<Score>, EngineError> {
+    let Some(choices) = choices(walk, answer) else { return Ok(None) };
+    let Some((last, ..)) = choices.last() else { return Ok(Some(Score::default())) };
+    // The token at the last choice is predicted by what comes before it.
+    reader.read(&[read, &answer[..*last]].concat(), || limits.check())?;
+    let mut score = Score::default();
+    for (at, token, allowed) in &choices {
+        let log_probs = reader.log_probs(read.len() + at, allowed)?;
+        let chosen = allowed.iter().zip(log_probs).find(|(other, _)| *other == token);
+        score.add(chosen.map_or(f64::NEG_INFINITY, |(_, log_prob)| log_prob));
+    }
+    Ok(Some(score))
 }
 
 /// The choices on the way of `answer` through the grammar: how many tokens come before, the token

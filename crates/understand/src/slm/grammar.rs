@@ -1,26 +1,23 @@
 //! An automaton over tokens that admits the answers of the [language](super::language) and nothing else.
 //!
-//! Intents, slot names and choices are paths of tokens, compiled once per catalogue. Numbers are typed
-//! digit by digit within their range and step. Text and digits are runs of words of the utterance,
-//! compiled once per utterance. One beginning can have several readings (a word of a text may look like
-//! the name of the next slot), so a state is a set of places.
+//! Intents, slot names and choices are paths of tokens, compiled once per catalogue. Numbers are those that
+//! were said, text and digits are runs of words of the utterance, both compiled once per utterance. One
+//! beginning can have several readings (a word of a text may look like the name of the next slot), so a
+//! state is a set of places.
+
+use std::sync::Arc;
 
 use carvoice_core::catalogue::{Catalogue, Intent, SlotKind};
 use carvoice_core::engine::EngineError;
 
-use super::language::{END, LATER, MOST_COMMANDS, NONE, SEPARATOR};
-use super::numbers::{Range, Typed};
-use super::spans::{Encode, SpanKind, Spans};
+use super::language::{END, LATER, MOST_COMMANDS, NONE, Prompt, SEPARATOR};
+use super::spans::{Encode, Spans, Value};
 
 /// The compiled answers of a catalogue.
 pub struct Grammar {
     nodes: Vec<Node>,
-    numbers: Vec<Range>,
-    /// Tokens of the ten digits and the point.
-    digits: Vec<(char, u32)>,
-    /// Whether the end can be reached from a node in an utterance that offers, or lacks, text
-    /// (bit 0) and digits (bit 1).
-    alive: [Vec<bool>; 4],
+    /// Number slots by intent and name.
+    numbers: Vec<(String, String)>,
 }
 
 /// Where an answer begins.
@@ -48,57 +45,35 @@ struct Edge {
 /// A value that is not a fixed path.
 #[derive(Clone, Copy)]
 struct Hole {
-    kind: HoleKind,
+    value: Value,
     /// Where the command goes on.
     to: usize,
-}
-
-#[derive(Clone, Copy)]
-enum HoleKind {
-    /// Index into [`Grammar::numbers`].
-    Number(usize),
-    Span(SpanKind),
 }
 
 impl Grammar {
     /// Compiles the catalogue.
     ///
     /// # Errors
-    /// When `encode` fails or does not give every digit a token of its own.
+    /// When `encode` fails.
     pub fn compile(catalogue: &Catalogue, encode: &Encode<'_>) -> Result<Self, EngineError> {
-        let digits = "0123456789.".chars().map(|c| match encode(&c.to_string())?.as_slice() {
-            &[token] => Ok((c, token)),
-            tokens => Err(EngineError::failed(format!("{c:?} is {} tokens, not one", tokens.len()))),
-        });
-        let mut grammar = Self {
-            nodes: (0..3).map(|_| Node::default()).collect(),
-            numbers: Vec::new(),
-            digits: digits.collect::<Result<_, EngineError>>()?,
-            alive: Default::default(),
-        };
+        let mut grammar = Self { nodes: (0..3).map(|_| Node::default()).collect(), numbers: Vec::new() };
         for answer in [NONE, LATER] {
             grammar.path(START, &encode(&format!("{answer}{END}"))?, DONE);
         }
         for intent in catalogue.intents() {
             grammar.add(intent, encode)?;
         }
-        grammar.alive = std::array::from_fn(|offered| grammar.living(offered));
         Ok(grammar)
     }
 
-    /// The answers possible with free values from these texts, given as [`words`](super::language::words).
+    /// The answers possible with the free values that the prompt offers.
     ///
     /// # Errors
     /// When `encode` fails.
-    pub fn begin<'t>(
-        &self,
-        texts: impl Iterator<Item = &'t str>,
-        encode: &Encode<'_>,
-    ) -> Result<Walk<'_>, EngineError> {
-        let spans = Spans::new(texts, encode)?;
-        let offered =
-            [SpanKind::Text, SpanKind::Digits].map(|kind| usize::from(!spans.starts(kind).is_empty()));
-        let alive = &self.alive[offered[0] | offered[1] << 1];
+    pub fn begin(&self, prompt: &Prompt, encode: &Encode<'_>) -> Result<Walk<'_>, EngineError> {
+        let numbers = self.numbers.iter().map(|(intent, slot)| prompt.numbers(intent, slot));
+        let spans = Spans::new(prompt.sources(), numbers, encode)?;
+        let alive = self.living(&spans).into();
         let mut walk = Walk { grammar: self, spans: spans.into(), alive, places: Vec::new(), commands: 1 };
         walk.enter(START);
         Ok(walk)
@@ -118,24 +93,15 @@ impl Grammar {
                             self.path(from, &encode(&format!(" {}={}", slot.name, choice.value))?, to);
                         }
                     }
-                    SlotKind::Number(kind) => {
-                        let Some(range) = Range::new(kind) else { continue };
-                        self.numbers.push(range);
-                        let kind = HoleKind::Number(self.numbers.len() - 1);
-                        self.hole(from, &encode(&format!(" {}=", slot.name))?, Hole { kind, to });
+                    SlotKind::Number(_) => {
+                        let value = Value::Number(self.number(&intent.name, &slot.name));
+                        self.hole(from, &encode(&format!(" {}=", slot.name))?, Hole { value, to });
                     }
                     // The `=` belongs to the value: it may share a token with the first word.
                     SlotKind::Text | SlotKind::Digits => {
-                        let kind = if matches!(slot.kind, SlotKind::Text) {
-                            SpanKind::Text
-                        } else {
-                            SpanKind::Digits
-                        };
-                        self.hole(
-                            from,
-                            &encode(&format!(" {}", slot.name))?,
-                            Hole { kind: HoleKind::Span(kind), to },
-                        );
+                        let is_text = matches!(slot.kind, SlotKind::Text);
+                        let value = if is_text { Value::Text } else { Value::Digits };
+                        self.hole(from, &encode(&format!(" {}", slot.name))?, Hole { value, to });
                     }
                 }
             }
@@ -146,6 +112,15 @@ impl Grammar {
             self.separate(from, &separator);
         }
         Ok(())
+    }
+
+    /// The place of a slot in [`Grammar::numbers`].
+    fn number(&mut self, intent: &str, slot: &str) -> usize {
+        let known = self.numbers.iter().position(|(of, name)| of == intent && name == slot);
+        known.unwrap_or_else(|| {
+            self.numbers.push((intent.to_owned(), slot.to_owned()));
+            self.numbers.len() - 1
+        })
     }
 
     fn node(&mut self, shared: bool) -> usize {
@@ -195,21 +170,16 @@ impl Grammar {
         self.nodes[at].hole = Some(hole);
     }
 
-    /// From which nodes the end can be reached.
-    fn living(&self, offered: usize) -> Vec<bool> {
+    /// From which nodes the end can be reached with the values of `spans`.
+    fn living(&self, spans: &Spans) -> Vec<bool> {
         let mut alive = vec![false; self.nodes.len()];
         alive[DONE] = true;
         loop {
             let mut changed = false;
             // Backwards, because most edges lead to a later node.
             for (index, node) in self.nodes.iter().enumerate().rev() {
-                let hole = node.hole.is_some_and(|hole| {
-                    alive[hole.to]
-                        && match hole.kind {
-                            HoleKind::Number(_) => true,
-                            HoleKind::Span(kind) => offered >> kind as usize & 1 == 1,
-                        }
-                });
+                let hole =
+                    node.hole.is_some_and(|hole| alive[hole.to] && !spans.starts(hole.value).is_empty());
                 if !alive[index] && (hole || node.edges.iter().any(|edge| alive[edge.to])) {
                     alive[index] = true;
                     changed = true;
@@ -226,8 +196,9 @@ impl Grammar {
 #[derive(Clone)]
 pub struct Walk<'g> {
     grammar: &'g Grammar,
-    spans: std::sync::Arc<Spans>,
-    alive: &'g [bool],
+    spans: Arc<Spans>,
+    /// From which nodes the end can be reached.
+    alive: Arc<[bool]>,
     places: Vec<Place>,
     commands: usize,
 }
@@ -236,11 +207,6 @@ pub struct Walk<'g> {
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     Node(usize),
-    Number {
-        range: usize,
-        typed: Typed,
-        to: usize,
-    },
     /// Within the tokens of a piece.
     Piece {
         number: usize,
@@ -257,13 +223,6 @@ impl Walk<'_> {
         for place in &self.places {
             match *place {
                 Place::Node(node) => tokens.extend(self.open_edges(node).map(|edge| edge.token)),
-                Place::Number { range, typed, .. } => {
-                    let range = &self.grammar.numbers[range];
-                    let digits = self.grammar.digits.iter();
-                    tokens.extend(
-                        digits.filter(|(c, _)| range.push(typed, *c).is_some()).map(|(_, token)| *token),
-                    );
-                }
                 Place::Piece { number, at, .. } => tokens.extend(self.spans.piece(number).tokens.get(at)),
             }
         }
@@ -294,7 +253,6 @@ impl Walk<'_> {
                         self.enter(to);
                     }
                 }
-                Place::Number { range, typed, to } => self.type_digit(range, typed, to, token),
                 Place::Piece { number, at, to } => self.read_piece(number, at, to, token),
             }
         }
@@ -326,27 +284,12 @@ impl Walk<'_> {
             self.commands += 1;
         }
         self.put(Place::Node(node));
-        let Some(Hole { kind, to }) = self.grammar.nodes[node].hole else { return };
-        match kind {
-            HoleKind::Number(range) => self.put(Place::Number { range, typed: Typed::default(), to }),
-            HoleKind::Span(kind) => {
-                self.spans.starts(kind).for_each(|number| self.put(Place::Piece { number, at: 0, to }));
-            }
-        }
-    }
-
-    fn type_digit(&mut self, range: usize, typed: Typed, to: usize, token: u32) {
-        let grammar = self.grammar;
-        let Some((c, _)) = grammar.digits.iter().find(|(_, digit)| *digit == token) else { return };
-        let Some(typed) = grammar.numbers[range].push(typed, *c) else { return };
-        self.put(Place::Number { range, typed, to });
-        if grammar.numbers[range].is_complete(typed) {
-            self.enter(to);
-        }
+        let Some(Hole { value, to }) = self.grammar.nodes[node].hole else { return };
+        self.spans.starts(value).for_each(|number| self.put(Place::Piece { number, at: 0, to }));
     }
 
     fn read_piece(&mut self, number: usize, at: usize, to: usize, token: u32) {
-        let spans = std::sync::Arc::clone(&self.spans);
+        let spans = Arc::clone(&self.spans);
         let piece = spans.piece(number);
         if piece.tokens.get(at) != Some(&token) {
             return;

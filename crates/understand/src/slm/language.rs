@@ -13,6 +13,8 @@
 //! Numbers are plain (`21`, `21.5`), choices canonical, and text has the words of the prompt. The adapter
 //! is trained on exactly this, so a change here needs a new adapter.
 
+use std::collections::BTreeMap;
+
 use carvoice_core::catalogue::{Catalogue, Intent, SlotKind};
 use carvoice_core::command::{Command, SlotValue};
 use carvoice_core::engine::Context;
@@ -44,14 +46,18 @@ pub enum Answer {
 }
 
 /// What the model is asked.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Prompt {
     /// The line about the conversation with its line break, or nothing.
     context: String,
     words: String,
     /// Free text of the commands in the context, which an answer may repeat.
     texts: Vec<String>,
+    numbers: Numbers,
 }
+
+/// Numbers that an answer may have, by intent and slot.
+pub type Numbers = BTreeMap<String, BTreeMap<String, Vec<f64>>>;
 
 impl Prompt {
     /// The prompt for the utterance `text` in a conversation.
@@ -71,13 +77,19 @@ impl Prompt {
             let kind = &intent?.slot(name)?.kind;
             matches!(kind, SlotKind::Text | SlotKind::Digits).then(|| self::words(&value.to_string()))
         });
-        Self { context: lead + &line, words: words(text), texts: texts.collect() }
+        Self { context: lead + &line, words: words(text), texts: texts.collect(), ..Self::default() }
     }
 
     /// The prompt for an utterance without a conversation before it.
     #[must_use]
     pub fn alone(text: &str) -> Self {
         Self { words: words(text), ..Self::default() }
+    }
+
+    /// The same prompt with these numbers for an answer; without, an answer has none.
+    #[must_use]
+    pub fn with_numbers(self, numbers: Numbers) -> Self {
+        Self { numbers, ..self }
     }
 
     /// Whether something came before that the utterance may refer to.
@@ -90,6 +102,12 @@ impl Prompt {
     #[must_use]
     pub fn text(&self) -> String {
         format!("{}{}{END}", self.context, self.words)
+    }
+
+    /// The numbers that may stand in a slot.
+    #[must_use]
+    pub fn numbers(&self, intent: &str, slot: &str) -> &[f64] {
+        self.numbers.get(intent).and_then(|slots| slots.get(slot)).map_or(&[], Vec::as_slice)
     }
 
     /// The texts from which free values of the answer are taken, the utterance first.

@@ -11,7 +11,6 @@ pub mod gguf;
 pub mod grammar;
 pub mod language;
 pub mod model;
-mod numbers;
 pub mod prefix;
 pub mod q8;
 pub mod reader;

@@ -1,6 +1,6 @@
-//! Whether the numbers in commands were said. The language model can write any number that its slot
-//! admits; one that no numeral of the utterance stands for is made up, unless the manifest has words for it
-//! ("halfway") and every numeral is accounted for.
+//! Which numbers were said. The language model may write those that a numeral of the utterance or of the
+//! conversation stands for, and those that the manifest has words for ("halfway"). The latter are made up
+//! where a numeral of the utterance is not accounted for.
 
 use std::ops::Range;
 
@@ -9,11 +9,40 @@ use carvoice_core::command::{Command, SlotValue};
 
 use super::words::{Word, words};
 use super::{Matcher, numbers, units};
+use crate::slm::language::Numbers;
 
 /// How far a value may be from the numeral that stands for it.
 const TOLERANCE: f64 = 1e-6;
 
 impl Matcher {
+    /// The numbers that commands may have after an utterance: those said in it, those of the commands that
+    /// it may be about, and those that the manifest has words for.
+    #[must_use]
+    pub fn sayable_numbers(&self, text: &str, about: &[&Command]) -> Numbers {
+        let words = words(text);
+        let mut numbers = Numbers::new();
+        for intent in &self.intents {
+            let of_intent = about.iter().filter(|command| command.intent == intent.name);
+            let before: Vec<(&String, &SlotValue)> = of_intent.flat_map(|command| &command.slots).collect();
+            let fixed = intent.sentences.iter().flat_map(|group| &group.set);
+            for slot in &intent.slots {
+                let SlotKind::Number(kind) = &slot.kind else { continue };
+                let mut values = said(&words, kind);
+                values.extend(kind.words.iter().map(|(_, value)| *value));
+                for (name, value) in before.iter().copied().chain(fixed.clone()) {
+                    if let (true, SlotValue::Number(value)) = (*name == slot.name, value) {
+                        values.push(*value);
+                    }
+                }
+                values.retain(|value| kind.allows(*value));
+                values.sort_by(f64::total_cmp);
+                values.dedup();
+                numbers.entry(intent.name.clone()).or_default().insert(slot.name.clone(), values);
+            }
+        }
+        numbers
+    }
+
     /// The slots, as (command, name), whose numbers were made up.
     #[must_use]
     pub fn made_up_numbers(&self, text: &str, commands: &[Command]) -> Vec<(usize, String)> {
@@ -87,6 +116,20 @@ fn numerals(words: &[Word]) -> Vec<usize> {
         }
     }
     found
+}
+
+/// What the numerals stand for in a slot of this kind.
+fn said(words: &[Word], kind: &NumberKind) -> Vec<f64> {
+    let mut values = Vec::new();
+    let mut at = 0;
+    while at < words.len() {
+        let (value, end) = value(words, at, kind);
+        values.extend(value);
+        // "Make that fifteen" of a timer is minutes.
+        values.extend(value.filter(|_| matches!(kind.unit, Unit::Seconds)).map(|value| value * 60.0));
+        at = end.max(at + 1);
+    }
+    values
 }
 
 /// The value of the numeral at `at` in a slot of this kind, and where it ends.

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use carvoice_core::catalogue::Catalogue;
 use carvoice_core::command::Command;
 use carvoice_core::engine::{Context, EngineError, Pending};
@@ -44,9 +46,15 @@ fn decode(tokens: &[u32]) -> String {
     String::from_utf8(bytes).unwrap().replace('\u{1}', " to").replace('\u{2}', "=to")
 }
 
+/// A prompt in which 16, 21.5 and 30 degrees were said.
+fn prompt(utterance: &str) -> Prompt {
+    let degrees = BTreeMap::from([("degrees".to_owned(), vec![16.0, 21.5, 30.0])]);
+    Prompt::alone(utterance).with_numbers(BTreeMap::from([("car.warm".to_owned(), degrees)]))
+}
+
 fn admits(utterance: &str, answer: &str) -> bool {
     let grammar = Grammar::compile(&catalogue(), &encode).unwrap();
-    let mut walk = grammar.begin(std::iter::once(words(utterance).as_str()), &encode).unwrap();
+    let mut walk = grammar.begin(&prompt(utterance), &encode).unwrap();
     encode(answer).unwrap().into_iter().all(|token| walk.advance(token)) && walk.is_done()
 }
 
@@ -88,6 +96,8 @@ fn everything_else_is_refused() {
         "car.stop ;\n",
         "car.stop ; \n",
         "car.warm degrees=15\n",
+        "car.warm degrees=20\n",
+        "car.warm degrees=21\n",
         "car.warm degrees=21.0\n",
         "car.warm degrees=021\n",
         "car.warm degrees=21.25\n",
@@ -111,11 +121,14 @@ fn everything_else_is_refused() {
 fn slots_that_need_words_are_closed_when_there_are_none() {
     assert!(!admits("?!", "car.say to=\n"));
     let grammar = Grammar::compile(&catalogue(), &encode).unwrap();
-    let mut walk = grammar.begin(std::iter::once(""), &encode).unwrap();
+    let mut walk = grammar.begin(&Prompt::alone(""), &encode).unwrap();
     assert!(encode("car.say").unwrap().into_iter().all(|token| walk.advance(token)));
     assert_eq!(decode(&walk.allowed()), "\n ", "only the end or the next command may follow");
     assert!(walk.advance(u32::from(b' ')));
     assert_eq!(decode(&walk.allowed()), ";");
+    let mut walk = grammar.begin(&Prompt::alone("warm it"), &encode).unwrap();
+    assert!(encode("car.warm ").unwrap().into_iter().all(|token| walk.advance(token)));
+    assert_eq!(decode(&walk.allowed()), ";s", "no number was said");
 }
 
 #[test]
@@ -126,7 +139,7 @@ fn the_conversation_stands_before_the_utterance_and_lends_its_texts() {
     let prompt = Prompt::new(&catalogue, "No, dad.", &recent);
     assert_eq!(prompt.text(), "after car.say to=mum text=i'm late\nno dad\n");
     let grammar = Grammar::compile(&catalogue, &encode).unwrap();
-    let mut walk = grammar.begin(prompt.sources(), &encode).unwrap();
+    let mut walk = grammar.begin(&prompt, &encode).unwrap();
     let answer = encode("car.say to=dad text=i'm late\n").unwrap();
     assert!(answer.into_iter().all(|token| walk.advance(token)) && walk.is_done());
 
@@ -144,7 +157,7 @@ fn the_conversation_stands_before_the_utterance_and_lends_its_texts() {
 #[test]
 fn a_refused_token_changes_nothing() {
     let grammar = Grammar::compile(&catalogue(), &encode).unwrap();
-    let mut walk = grammar.begin(std::iter::once("hello"), &encode).unwrap();
+    let mut walk = grammar.begin(&prompt("hello"), &encode).unwrap();
     let before = walk.allowed();
     assert!(!walk.advance(u32::from(b'z')));
     assert_eq!(walk.allowed(), before);
@@ -222,7 +235,7 @@ proptest! {
         let catalogue = catalogue();
         let grammar = Grammar::compile(&catalogue, &encode).unwrap();
         let words = words(&utterance);
-        let answer = wander(grammar.begin(std::iter::once(words.as_str()), &encode).unwrap(), &choices);
+        let answer = wander(grammar.begin(&prompt(&words), &encode).unwrap(), &choices);
         match language::read(&catalogue, &answer) {
             Ok(Answer::Commands(commands)) => prop_assert_eq!(language::write(&catalogue, &commands).unwrap(), answer),
             meaning => prop_assert!(meaning.is_ok(), "{answer:?}: {meaning:?}"),

@@ -6,6 +6,10 @@ import catalogue
 from sources import rules
 
 
+_NUMBER_WORD = re.compile(r"\b(one|two|three|four|five|six|seven|eight|nine|ten|fifteen|\w+teen|\w+ty|quarter|half)\b")
+_SHARE = re.compile(r"\d|open|close|shut|half|quarter|\w+ty\b|(all the|half) way")
+
+
 def home_assistant(row):
     text, slots = row["text"].lower(), row["slots"] or {}
     intent = row["intent"]
@@ -102,8 +106,13 @@ def edge(row):
             return rules.command("volume.set_mute", {"state": "on"})
         step = slots.get("step")
         if step is not None and str(step) not in text:
+            # The set has default steps; whether a number in words is one of them it does not say.
+            if _NUMBER_WORD.search(text):
+                return None
             step = None
         return rules.command("volume.adjust", {"direction": slots["direction"], "amount": step})
+    if intent == "vehicle_info" and " and " in text:
+        return None
     if intent == "vehicle_info":
         name = {"oil_level": "oil", "mileage": "odometer", "temperature": None}.get(
             slots.get("query_type"), slots.get("query_type")
@@ -118,6 +127,8 @@ def edge(row):
     if intent == "window_control" and slots.get("window") == "sunroof" and "percentage" in slots:
         return rules.command("sunroof.set", {"position": slots["percentage"]})
     if intent == "window_control" and "percentage" in slots:
+        if not _SHARE.search(text) or re.search(r"\b(a bit|slightly|little|crack)\b", text):
+            return None
         zone = slots.get("window")
         zone = "passenger" if zone == "passenger" and "rear" not in text else zone
         if zone in ("all", "rear_left", "rear_right", "passenger", "driver", "rear"):

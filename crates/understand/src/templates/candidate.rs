@@ -83,7 +83,7 @@ impl Matcher {
                     |slot| matches!(&slot.kind, SlotKind::Number(kind) if kind.unit == Unit::Ordinal),
                 )
         };
-        if captures.iter().any(odd_place) {
+        if captures.iter().any(odd_place) || captures.iter().any(|capture| is_half_a_side(words, capture)) {
             return false;
         }
         // "Seven am" is a time of day unless the radio is spoken of.
@@ -186,6 +186,19 @@ impl Matcher {
             None => category.to_owned(),
         }
     }
+}
+
+/// Whether a word for the back seats is only part of what was said: "the right rear", in which "right" alone
+/// could be a filler, and "back on".
+fn is_half_a_side(words: &[Word], capture: &Capture) -> bool {
+    if capture.value != Value::Known(SlotValue::Text("rear".to_owned())) {
+        return false;
+    }
+    let text = |at: Option<usize>| at.and_then(|at| words.get(at)).map_or("", |word| word.text.as_str());
+    let at = capture.said.start;
+    let (before, said, behind) = (text(at.checked_sub(1)), text(Some(at)), text(Some(at + 1)));
+    matches!(before, "left" | "right")
+        || said == "back" && before != "the" && matches!(behind, "on" | "off" | "to" | "up" | "down")
 }
 
 /// Whether something is put on to be worn: "put your jacket on", "put on a mask".

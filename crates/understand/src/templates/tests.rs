@@ -49,6 +49,18 @@ fn says_what_is_wrong_with_a_command() {
 }
 
 #[test]
+fn half_a_side_is_no_side() {
+    let none = Context::default();
+    let zone = |text: &str| {
+        let candidate = command(text, &none).unwrap();
+        candidate.command.slots.get("zone").map(ToString::to_string)
+    };
+    assert_eq!(zone("could you have it a little warmer right rear").as_deref(), Some("rear_right"));
+    assert_eq!(zone("put the air distribution back on automatic"), None);
+    assert_eq!(zone("turn the heating in the back on").as_deref(), Some("rear"));
+}
+
+#[test]
 fn keeps_free_text_as_spoken() {
     let none = Context::default();
     for (text, slot, expected) in [

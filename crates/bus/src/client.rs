@@ -52,6 +52,25 @@ impl Client {
         Ok(Self { bus, connection })
     }
 
+    /// Whether a daemon owns the name. A call to the daemon would make the bus start one; this does not.
+    ///
+    /// # Errors
+    /// [`BusError::Timeout`] and the like.
+    pub fn is_running(&self) -> Result<bool, BusError> {
+        const BUS: &str = "org.freedesktop.DBus";
+        let call = self.connection.call_method(
+            Some(BUS),
+            "/org/freedesktop/DBus",
+            Some(BUS),
+            "NameHasOwner",
+            &(NAME,),
+        );
+        let reply = block_on(within(CALL_WITHIN, call))
+            .ok_or(BusError::Timeout(CALL_WITHIN))?
+            .map_err(|error| BusError::calling(&self.bus, error))?;
+        reply.body().deserialize().map_err(|error| BusError::Failed(error.to_string()))
+    }
+
     /// Presses push-to-talk; with `hold` until [`Client::stop_listening`]. Gives the turn.
     ///
     /// # Errors

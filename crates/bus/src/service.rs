@@ -119,6 +119,12 @@ impl Service {
         }
     }
 
+    /// What `Degraded` says at present.
+    #[must_use]
+    pub fn degraded(&self) -> Vec<String> {
+        self.shared.properties().degraded.clone()
+    }
+
     fn set_muted(&self, muted: bool) {
         let (changed, confirmed) = {
             let mut properties = self.shared.properties();

@@ -9,30 +9,23 @@ mod cli;
 mod commands;
 mod config;
 mod engines;
+mod log;
 mod output;
 mod pipeline;
 mod reception;
 mod sandbox;
 mod skills;
 mod stage;
+mod supervision;
 mod usage;
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    let filter =
-        EnvFilter::try_from_env("CARVOICE_LOG").unwrap_or_else(|_| EnvFilter::new("carvoice=info,warn"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .init();
+    log::init();
     match commands::run(cli) {
         Ok(status) => status,
         // Whoever reads the output has seen enough: `carvoice models list | head -1`.

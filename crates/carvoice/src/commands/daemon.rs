@@ -10,7 +10,7 @@ use carvoice_audio::FileSink;
 use carvoice_bus::{Client, Description, Request, Service};
 use carvoice_core::engine::AudioSink;
 use carvoice_core::turn::Notice;
-use crossbeam_channel::{Sender, bounded};
+use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 
 use crate::announcer::Announcer;
 use crate::config::Config;
@@ -21,6 +21,7 @@ use crate::pipeline::guard::Make;
 use crate::pipeline::turn::Publish;
 use crate::reception::Reception;
 use crate::skills;
+use crate::supervision::Supervision;
 
 /// Why the service ends.
 enum End {
@@ -31,9 +32,10 @@ enum End {
 pub fn run(config: Config) -> anyhow::Result<ExitCode> {
     let begin = Instant::now();
     // Before the models are loaded: without a bus, or beside another service, that would be in vain.
-    if Client::connect(bus_kind(&config))?.status().is_ok() {
+    if Client::connect(bus_kind(&config))?.is_running()? {
         anyhow::bail!("another carvoice daemon is already on the {} bus; stop it first", config.bus);
     }
+    Supervision::starting();
     let config = Arc::new(config);
     let (catalogue, faults) = skills::load(&config.skills.folders);
     for fault in faults {
@@ -52,8 +54,12 @@ pub fn run(config: Config) -> anyhow::Result<ExitCode> {
         std::fs::create_dir_all(&replies.folder)
             .with_context(|| format!("cannot make {}", replies.folder.display()))?;
     }
-    let pipes =
-        Ends { source: source(&config), sink: sink(&config, replies.as_ref()), bus: bus_kind(&config) };
+    let pipes = Ends {
+        source: source(&config),
+        sink: sink(&config, replies.as_ref()),
+        bus: bus_kind(&config),
+        wakes: !config.wake.word.is_empty(),
+    };
     let mut pipeline = Pipeline::start(
         engines::machine(&config, &engines::current(&catalogue)),
         engines::all(&config, &catalogue, pipes),
@@ -61,12 +67,23 @@ pub fn run(config: Config) -> anyhow::Result<ExitCode> {
         publish(&config, Arc::clone(&announcer), replies),
     )?;
     pipeline.wait_until_built();
-    // The name on the bus means that everything is ready, as systemd's Type=dbus has it.
+    // The name on the bus means that everything is ready.
     let reception = Reception::new(&pipeline, &config, &catalogue, &announcer);
     announcer.join(start_service(&config, &catalogue, reception, to_main)?);
-    tracing::info!(milliseconds = begin.elapsed().as_millis() as u64, "ready");
+    let missing = || announcer.service().map(Service::degraded).unwrap_or_default();
+    let intents = engines::current(&catalogue).intents().len();
+    let mut supervision = Supervision::ready(pipeline.to_turn().clone(), intents, &missing());
+    let milliseconds = begin.elapsed().as_millis() as u64;
+    tracing::info!(milliseconds, "ready after {milliseconds} ms");
 
-    let end = ends.recv().context("every watcher has gone")?;
+    let end = loop {
+        match ends.recv_timeout(supervision.pause()) {
+            Ok(end) => break end,
+            Err(RecvTimeoutError::Timeout) => supervision.beat(&missing()),
+            Err(RecvTimeoutError::Disconnected) => anyhow::bail!("every watcher has gone"),
+        }
+    };
+    Supervision::stopping();
     tracing::info!("ending");
     drop(pipeline);
     match end {
@@ -131,22 +148,25 @@ fn publish(config: &Arc<Config>, announcer: Arc<Announcer>, replies: Option<Repl
     })
 }
 
-/// The log never holds words that were spoken unless the configuration says so.
+/// The log never holds words that were spoken unless the configuration says so. The journal shows the
+/// sentence and finds by the fields, so what matters is in both.
 fn log(notice: &Notice, transcripts: bool) {
     match notice {
         Notice::Transcript { turn, text, confidence } if transcripts => {
-            tracing::info!(turn = turn.0, confidence, text, "transcript");
+            tracing::info!(turn = turn.0, confidence, text, "turn {}: transcript {text:?}", turn.0);
         }
         Notice::Command { turn, command, .. } => {
-            tracing::info!(turn = turn.0, intent = command.intent, "command")
+            tracing::info!(turn = turn.0, intent = command.intent, "turn {}: {}", turn.0, command.intent);
         }
         Notice::CommandResult { turn, intent, error: Some(error) } => {
-            tracing::warn!(turn = turn.0, intent, error, "command failed");
+            tracing::warn!(turn = turn.0, intent, error, "turn {}: {intent} failed: {error}", turn.0);
         }
-        Notice::TurnEnded { turn, outcome, .. } => tracing::info!(turn = turn.0, %outcome, "turn ended"),
+        Notice::TurnEnded { turn, outcome, .. } => {
+            tracing::info!(turn = turn.0, %outcome, "turn {}: {outcome}", turn.0);
+        }
         Notice::Degraded(engines) if !engines.is_empty() => {
-            let missing: Vec<String> = engines.iter().map(ToString::to_string).collect();
-            tracing::warn!(missing = missing.join(", "), "degraded; `carvoice doctor` tells why");
+            let missing = engines.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            tracing::warn!(missing, "missing: {missing}; `carvoice doctor` tells why");
         }
         _ => {}
     }

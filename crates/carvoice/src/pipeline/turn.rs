@@ -28,6 +28,8 @@ pub enum Input {
     Request(Event, Answer),
     /// The skills have changed: judge by these from now on.
     SetPolicy(Box<Policy>),
+    /// Someone wants to know whether the thread still goes round.
+    Probe(Sender<()>),
     /// The pipeline ends.
     Shutdown,
 }
@@ -102,6 +104,8 @@ impl TurnThread {
                 Ok(Input::Request(event, answer)) => self.step(event, Some(answer)),
                 Err(RecvTimeoutError::Timeout) => self.step(Event::Tick, None),
                 Ok(Input::SetPolicy(policy)) => self.machine.set_policy(*policy),
+                // Nobody waits for an answer that there is no room for.
+                Ok(Input::Probe(answer)) => drop(answer.try_send(())),
                 Ok(Input::Shutdown) | Err(RecvTimeoutError::Disconnected) => break,
             }
         }

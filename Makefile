@@ -4,7 +4,7 @@
 CARGO ?= cargo
 BIN := target/release
 
-.PHONY: demo test setup build models lint deny bench train train-short help
+.PHONY: demo test setup build models lint deny bench train train-short install uninstall system-test help
 
 help:
 	@echo "make demo    build, obtain the models, and show carvoice at work"
@@ -12,6 +12,8 @@ help:
 	@echo "make lint    rustfmt and clippy"
 	@echo "make deny    licences and banned crates"
 	@echo "make bench   latency per stage on this machine"
+	@echo "make install DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc   what \`make build\` built; uninstall removes it"
+	@echo "make system-test   the installed service under a real systemd (root, five minutes at most)"
 	@echo "make train   train the language model's adapter (hours; train-short: two minutes, changes nothing)"
 
 setup:
@@ -40,6 +42,13 @@ deny:
 
 bench: models
 	$(BIN)/carvoice bench
+
+# These need no set-up of the machine that they install on, nor a compiler there.
+install uninstall:
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" SYSCONFDIR="$(SYSCONFDIR)" BIN="$(BIN)" sh scripts/install.sh $@
+
+system-test: models
+	sh scripts/system-test.sh
 
 train: models
 	@sh scripts/setup.sh train

@@ -17,6 +17,7 @@ pub struct Config {
     _version: u32,
     pub bus: String,
     pub audio: Audio,
+    pub wake: Wake,
     pub listen: Listen,
     pub transcribe: Transcribe,
     pub understand: Understand,
@@ -35,8 +36,14 @@ pub struct Audio {
 }
 
 #[derive(Clone, Debug, Deserialize)]
+pub struct Wake {
+    pub word: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
 pub struct Listen {
     pub threshold: f32,
+    pub pause_ms: u64,
     pub hangover_ms: u64,
     pub max_utterance_s: u64,
     pub no_speech_s: u64,
@@ -148,6 +155,7 @@ impl Config {
             ));
         }
         in_range("listen.threshold", f64::from(self.listen.threshold), 0.05, 0.95)?;
+        in_range("listen.pause_ms", self.listen.pause_ms as f64, 0.0, self.listen.hangover_ms as f64)?;
         in_range("listen.hangover_ms", self.listen.hangover_ms as f64, 100.0, 3000.0)?;
         in_range("listen.max_utterance_s", self.listen.max_utterance_s as f64, 2.0, 28.0)?;
         in_range("listen.no_speech_s", self.listen.no_speech_s as f64, 1.0, 30.0)?;

@@ -11,10 +11,11 @@ use carvoice_bus::{BusKind, DbusActuator};
 use carvoice_core::audio::{SAMPLE_RATE, Speech};
 use carvoice_core::catalogue::Catalogue;
 use carvoice_core::engine::{
-    Actuator, AudioSink, AudioSource, Cancel, Synthesizer, Transcriber, Understander, VoiceActivity,
+    Actuator, AudioSink, AudioSource, Cancel, Synthesizer, Transcriber, Understander, VoiceActivity, WakeWord,
 };
 use carvoice_core::policy::{self, Policy};
 use carvoice_core::turn::{self, Machine};
+use carvoice_listen::wake::Wake;
 use carvoice_listen::{Silero, Whisper};
 use carvoice_models::{Store, default_folder};
 use carvoice_speak::{Voice, VoiceFiles};
@@ -34,6 +35,8 @@ pub const VOICE_RATE: u32 = 24_000;
 /// Names in `models/manifest.toml`.
 const WHISPER: &str = "whisper-base";
 const VOICE_ACTIVITY: &str = "silero-vad";
+const WAKE_MEL: &str = "wake-mel";
+const WAKE_EMBEDDING: &str = "wake-embedding";
 const LANGUAGE_MODEL: &str = "smollm2-135m";
 const ADAPTER: &str = "cabin-lora";
 const VOICE: &str = "voice-heart";
@@ -56,6 +59,16 @@ pub fn whisper(config: &Config) -> Result<Box<dyn Transcriber>, String> {
 
 pub fn voice_activity() -> Result<Box<dyn VoiceActivity>, String> {
     Ok(Box::new(Silero::load(&model(VOICE_ACTIVITY)?).map_err(text)?))
+}
+
+/// The wake word of the configuration: the name of one that comes with carvoice, or a file.
+pub fn wake_word(config: &Config) -> Result<Box<dyn WakeWord>, String> {
+    let word = Path::new(&config.wake.word);
+    let classifier = match word.extension() {
+        Some(_) => word.to_owned(),
+        None => model(&format!("wake-{}", config.wake.word))?,
+    };
+    Ok(Box::new(Wake::load(&model(WAKE_MEL)?, &model(WAKE_EMBEDDING)?, &classifier).map_err(text)?))
 }
 
 pub fn voice(config: &Config) -> Result<Voice, String> {
@@ -153,18 +166,22 @@ pub struct Ends {
     pub source: Make<Box<dyn AudioSource>>,
     pub sink: Make<Box<dyn AudioSink>>,
     pub bus: BusKind,
+    /// Whether a wake word is listened for.
+    pub wakes: bool,
 }
 
 /// How to build every engine of a pipeline.
 pub fn all(config: &Arc<Config>, catalogue: &SharedCatalogue, ends: Ends) -> Engines {
-    let [for_whisper, for_voice, for_slm] = [(); 3].map(|()| Arc::clone(config));
+    let [for_whisper, for_voice, for_slm, for_wake] = [(); 4].map(|()| Arc::clone(config));
     let [skills, calls] = [(); 2].map(|()| Arc::clone(catalogue));
     Engines {
         ears: Ears {
             source: ends.source,
             voice_activity: Box::new(voice_activity),
+            wake: ends.wakes.then(|| Box::new(move || wake_word(&for_wake)) as Make<Box<dyn WakeWord>>),
             options: carvoice_listen::Options {
                 threshold: config.listen.threshold,
+                pause: Duration::from_millis(config.listen.pause_ms),
                 hangover: Duration::from_millis(config.listen.hangover_ms),
                 max_utterance: Duration::from_secs(config.listen.max_utterance_s),
                 no_speech: Duration::from_secs(config.listen.no_speech_s),
@@ -186,10 +203,17 @@ pub fn current(catalogue: &SharedCatalogue) -> Arc<Catalogue> {
     Arc::clone(&catalogue.read().unwrap_or_else(PoisonError::into_inner))
 }
 
+/// The wake word as Whisper would write it: the name of its classifier.
+fn wake_phrase(config: &Config) -> String {
+    let name = Path::new(&config.wake.word).file_stem().unwrap_or_default().to_string_lossy();
+    name.strip_prefix("wake-").unwrap_or(&name).replace(['-', '_'], " ")
+}
+
 /// The turn machine as configured.
 pub fn machine(config: &Config, catalogue: &Catalogue) -> Machine {
     let seconds = Duration::from_secs_f64;
     let settings = turn::Settings {
+        wake_word: wake_phrase(config),
         follow_up: seconds(config.turn.follow_up_s),
         question: seconds(config.turn.question_s),
         memory: seconds(config.turn.memory_s),

@@ -103,6 +103,8 @@ impl Stage {
             source: Box::new(move || Ok(Box::new(Paced::new(for_pipeline.clone(), pace.clone())))),
             sink: Box::new(move || Ok(Box::new(speaker.clone()) as Box<dyn AudioSink>)),
             bus: BusKind::Address(bus.address().to_owned()),
+            // A recording begins with an order, as after push-to-talk.
+            wakes: false,
         };
         // Unbounded: it is read to its end after each recording, and a turn has some twenty notices.
         let (to_reader, notices) = unbounded();

@@ -6,6 +6,7 @@ mod announce;
 mod dialogue;
 mod effect;
 mod event;
+mod guess;
 mod hearing;
 mod own;
 mod plan;
@@ -29,6 +30,7 @@ use crate::reply;
 use crate::zone::Zone;
 
 use announce::Announcements;
+use guess::Guess;
 use plan::Plan;
 
 /// Longest text of a request, in characters: about a minute of speech.
@@ -69,8 +71,10 @@ impl fmt::Display for State {
 }
 
 /// Times of a conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
+    /// The word that wakes it, as it is written; empty for none.
+    pub wake_word: String,
     /// How long speech may follow a reply without a wake word; zero for not at all.
     pub follow_up: Duration,
     /// The same after a question.
@@ -86,6 +90,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            wake_word: String::new(),
             follow_up: Duration::from_secs(5),
             question: Duration::from_secs(8),
             memory: Duration::from_secs(120),
@@ -113,6 +118,8 @@ pub struct Machine {
     /// The number that results must carry.
     current: TurnId,
     turn: Option<Turn>,
+    /// What is thought ahead of the end of the utterance.
+    guess: Option<Guess>,
     phase: Phase,
     until: Option<Duration>,
     effects: Vec<Effect>,
@@ -174,8 +181,8 @@ impl Machine {
     pub fn new(policy: Policy, settings: Settings) -> Self {
         Self {
             policy,
-            settings,
             dialogue: Dialogue::new(settings.memory),
+            settings,
             announcements: Announcements::default(),
             missing: BTreeSet::new(),
             muted: false,
@@ -184,6 +191,7 @@ impl Machine {
             numbers: 0,
             current: TurnId(0),
             turn: None,
+            guess: None,
             phase: Phase::Idle,
             until: None,
             effects: Vec::new(),
@@ -284,6 +292,10 @@ impl Machine {
             }
             Event::Released { .. } => self.released(now),
             Event::SpeechStarted { .. } => self.speech_started(now),
+            Event::SpeechPaused { speech, ended_at, .. } => self.speech_paused(speech, ended_at, now),
+            Event::SpeechResumed { .. } => self.drop_guess(),
+            Event::WordsGuessed { guess, result, .. } => self.words_guessed(guess, result, now),
+            Event::MeaningGuessed { guess, result, .. } => self.meaning_guessed(guess, result, now),
             Event::SpeechEnded { speech, ended_at, .. } => self.speech_ended(speech, ended_at, now),
             Event::NoSpeech { .. } => self.no_speech(),
             Event::PartlyTranscribed { turn, text } => {
@@ -363,6 +375,7 @@ impl Machine {
             | Phase::FollowUp { listening: false } => {}
         }
         self.until = None;
+        self.drop_guess();
         self.end_turn(outcome);
         self.supersede();
     }

@@ -11,6 +11,14 @@ const HYSTERESIS: f32 = 0.15;
 /// Sound kept after the last frame of speech: the probability falls before the final consonant ends.
 const TAIL: Duration = Duration::from_millis(200);
 
+/// Speech that begins so soon behind a wake word is heard together with the word: cut in between, its first
+/// sound would be lost.
+const WAKE_GAP: Duration = Duration::from_millis(350);
+/// Sound kept from before such speech: a wake word.
+const WAKE_ROLL: Duration = Duration::from_millis(1200);
+/// Speech that ends so soon behind a wake word is the end of the word.
+const WAKE_END: Duration = Duration::from_millis(350);
+
 /// How the endpointer decides. Any values are safe; those that make no sense, such as a longest utterance
 /// below the shortest speech, make utterances that make no sense.
 #[derive(Clone, Debug)]
@@ -20,6 +28,8 @@ pub struct Options {
     pub threshold: f32,
     /// Speech must last this long to count: a click does not.
     pub min_speech: Duration,
+    /// Silence after which the utterance may be over; zero for not to tell.
+    pub pause: Duration,
     /// Silence that ends an utterance.
     pub hangover: Duration,
     /// Sound kept from before the first voiced frame.
@@ -36,7 +46,8 @@ impl Default for Options {
         Self {
             threshold: 0.5,
             min_speech: Duration::from_millis(64),
-            hangover: Duration::from_millis(400),
+            pause: Duration::from_millis(160),
+            hangover: Duration::from_millis(700),
             pre_roll: Duration::from_millis(400),
             max_utterance: Duration::from_secs(15),
             no_speech: Duration::from_secs(6),
@@ -52,6 +63,15 @@ pub enum Heard {
         /// Position of the first voiced frame.
         at: u64,
     },
+    /// The utterance may be complete.
+    Paused {
+        /// The utterance so far.
+        speech: Speech,
+        /// Position at which the last voiced frame ended.
+        ended_at: u64,
+    },
+    /// Behind a pause the speech goes on.
+    Resumed,
     /// The utterance is complete.
     Ended {
         /// The utterance, with a little silence around it.
@@ -70,11 +90,14 @@ enum Phase {
     Waiting {
         voiced_from: Option<u64>,
     },
-    /// `speech` begins at the position `from`; speech was last heard up to `voiced_to`.
+    /// `speech` begins at the position `from`; speech was last heard up to `voiced_to`. `hangover` is the silence
+    /// that ends it, unless it goes on.
     Speaking {
         speech: Vec<f32>,
         from: u64,
         voiced_to: u64,
+        paused: bool,
+        hangover: Duration,
     },
 }
 
@@ -87,6 +110,8 @@ pub struct Endpointer {
     position: u64,
     began: u64,
     hold: bool,
+    /// Where a wake word ended, behind which this utterance is spoken.
+    woken_at: Option<u64>,
     phase: Phase,
     recent: VecDeque<f32>,
 }
@@ -95,7 +120,15 @@ impl Endpointer {
     /// An endpointer at rest.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        Self { options, position: 0, began: 0, hold: false, phase: Phase::Off, recent: VecDeque::new() }
+        Self {
+            options,
+            position: 0,
+            began: 0,
+            hold: false,
+            woken_at: None,
+            phase: Phase::Off,
+            recent: VecDeque::new(),
+        }
     }
 
     /// Samples seen so far.
@@ -110,11 +143,25 @@ impl Endpointer {
         !matches!(self.phase, Phase::Off)
     }
 
+    /// Whether an utterance is being heard.
+    #[must_use]
+    pub fn is_speaking(&self) -> bool {
+        matches!(self.phase, Phase::Speaking { .. })
+    }
+
+    /// Begins to listen behind a wake word that ended at the position `at`. The end of the word is no
+    /// utterance, and what follows without a pause has the word in front.
+    pub fn begin_behind(&mut self, at: u64) {
+        self.begin(false);
+        self.woken_at = Some(at);
+    }
+
     /// Begins to listen, afresh if it already did. With `hold` the utterance lasts until [`Endpointer::finish`], however long the
     /// speaker pauses, though not beyond the longest utterance.
     pub fn begin(&mut self, hold: bool) {
         self.began = self.position;
         self.hold = hold;
+        self.woken_at = None;
         self.phase = Phase::Waiting { voiced_from: None };
     }
 
@@ -123,12 +170,19 @@ impl Endpointer {
         self.phase = Phase::Off;
     }
 
+    /// Ends the utterance when it has been silent for so long, unless it goes on.
+    pub fn end_after(&mut self, silence: Duration) {
+        if let Phase::Speaking { paused: true, hangover, .. } = &mut self.phase {
+            *hangover = silence;
+        }
+    }
+
     /// The speaker says that this was it: the utterance as far as it was heard; nothing when nobody listened.
     pub fn finish(&mut self) -> Option<Heard> {
         match std::mem::replace(&mut self.phase, Phase::Off) {
             Phase::Off => None,
             Phase::Waiting { .. } => Some(Heard::NoSpeech),
-            Phase::Speaking { speech, from, voiced_to } => Some(ended(speech, from, voiced_to)),
+            Phase::Speaking { speech, from, voiced_to, .. } => Some(ended(speech, from, voiced_to)),
         }
     }
 
@@ -140,7 +194,7 @@ impl Endpointer {
         let heard = self.listen(start, frame, probability);
         self.recent.extend(frame);
         // The frames that made sure that this is speech belong to the utterance too.
-        let keep = samples(self.options.pre_roll)
+        let keep = samples(self.options.pre_roll.max(WAKE_ROLL))
             .saturating_add(samples(self.options.min_speech))
             .saturating_add(frame.len() as u64);
         let keep = usize::try_from(keep).unwrap_or(usize::MAX);
@@ -159,10 +213,13 @@ impl Endpointer {
                 if end.saturating_sub(at) < samples(self.options.min_speech) {
                     return None;
                 }
-                let mut speech = before(&self.recent, start, at, samples(self.options.pre_roll));
+                let joined = self.woken_at.is_some_and(|woken| at < woken + samples(WAKE_GAP));
+                let pre_roll = if joined { WAKE_ROLL } else { self.options.pre_roll };
+                let mut speech = before(&self.recent, start, at, samples(pre_roll));
                 let from = start.saturating_sub(speech.len() as u64);
                 speech.extend_from_slice(frame);
-                self.phase = Phase::Speaking { speech, from, voiced_to: end };
+                let hangover = self.options.hangover;
+                self.phase = Phase::Speaking { speech, from, voiced_to: end, paused: false, hangover };
                 Some(Heard::Started { at })
             }
             Phase::Waiting { voiced_from } => {
@@ -174,16 +231,32 @@ impl Endpointer {
                 self.phase = Phase::Off;
                 Some(Heard::NoSpeech)
             }
-            Phase::Speaking { speech, from, voiced_to } => {
+            Phase::Speaking { speech, from, voiced_to, paused, hangover } => {
                 speech.extend_from_slice(frame);
                 let goes_on = probability >= (threshold - HYSTERESIS).max(threshold / 2.0);
                 if goes_on {
                     *voiced_to = end;
                 }
                 let silence = end.saturating_sub(*voiced_to);
-                let silent = !goes_on && !self.hold && silence >= samples(self.options.hangover);
+                let silent = !goes_on && !self.hold && silence >= samples(*hangover);
                 let long = end.saturating_sub(*from) >= samples(self.options.max_utterance);
+                if !silent && !long && goes_on && *paused {
+                    (*paused, *hangover) = (false, self.options.hangover);
+                    return Some(Heard::Resumed);
+                }
+                let pause = samples(self.options.pause);
+                if !silent && !long && !self.hold && !*paused && pause > 0 && silence >= pause {
+                    *paused = true;
+                    return Some(Heard::Paused {
+                        speech: whole(speech, *from, *voiced_to),
+                        ended_at: *voiced_to,
+                    });
+                }
                 if !silent && !long {
+                    return None;
+                }
+                if self.woken_at.is_some_and(|woken| *voiced_to < woken + samples(WAKE_END)) {
+                    self.phase = Phase::Waiting { voiced_from: None };
                     return None;
                 }
                 let (speech, from, voiced_to) = (std::mem::take(speech), *from, *voiced_to);
@@ -201,10 +274,14 @@ fn before(recent: &VecDeque<f32>, start: u64, at: u64, pre_roll: u64) -> Vec<f32
     recent.iter().skip(skip).copied().collect()
 }
 
-fn ended(mut speech: Vec<f32>, from: u64, voiced_to: u64) -> Heard {
-    let wanted = voiced_to.saturating_add(samples(TAIL)).saturating_sub(from);
-    speech.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
-    Heard::Ended { speech: speech.into(), ended_at: voiced_to }
+fn ended(speech: Vec<f32>, from: u64, voiced_to: u64) -> Heard {
+    Heard::Ended { speech: whole(&speech, from, voiced_to), ended_at: voiced_to }
+}
+
+/// The utterance with a little silence behind it.
+fn whole(speech: &[f32], from: u64, voiced_to: u64) -> Speech {
+    let wanted = usize::try_from(voiced_to.saturating_add(samples(TAIL)).saturating_sub(from));
+    speech[..speech.len().min(wanted.unwrap_or(usize::MAX))].to_vec().into()
 }
 
 /// Samples in `time`; as many as there are numbers when that is more.

@@ -1,5 +1,6 @@
-//! `carvoice-train`: measures how well words are understood, compares two runs, and calibrates how far the
-//! language model is trusted. The sentences are made and the adapter is trained by the Python beside it (`py`).
+//! `carvoice-train`: measures how well words are understood, compares two runs, calibrates how far the
+//! language model is trusted, and teaches wake words. The sentences are made and the adapter is trained by the
+//! Python beside it (`py`).
 
 #![allow(unreachable_pub, reason = "nothing outside this program can reach anything")]
 
@@ -10,6 +11,7 @@ mod eval;
 mod figures;
 mod plot;
 mod sentences;
+mod wake;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -39,6 +41,8 @@ enum Task {
     Calibrate(calibrate::Options),
     /// Draws training sentences from the skill manifests.
     Draw(draw::Options),
+    /// Teaches a wake word.
+    Wake(wake::Options),
 }
 
 /// What understands the sentences.
@@ -66,6 +70,7 @@ fn main() -> ExitCode {
         Task::Eval(options) => eval::run(&options),
         Task::Calibrate(options) => calibrate::run(&options),
         Task::Draw(options) => draw::run(&options),
+        Task::Wake(options) => wake::run(&options),
     };
     match result {
         Ok(status) => status,

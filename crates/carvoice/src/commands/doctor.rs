@@ -47,7 +47,7 @@ pub fn run(config: &Config, output: Output) -> anyhow::Result<ExitCode> {
         checks.extend([assistant(config), vehicle(config)]);
     }
     checks.extend([real_time(), skill_folders(config)]);
-    checks.extend([privacy(config), wake_word()]);
+    checks.extend([privacy(config), wake_word(config)]);
     for check in &checks {
         output.line(check, || {
             let mark = match check.status {
@@ -189,11 +189,18 @@ fn privacy(config: &Config) -> Check {
     }
 }
 
-fn wake_word() -> Check {
-    Check::fault(
-        "wake word",
-        Health::Warning,
-        "not built yet; a turn begins with push-to-talk",
-        "carvoice listen, or the D-Bus method Listen",
-    )
+fn wake_word(config: &Config) -> Check {
+    const NAME: &str = "wake word";
+    if config.wake.word.is_empty() {
+        return Check::ok(NAME, "none (wake.word is empty): a turn begins with push-to-talk");
+    }
+    match engines::wake_word(config) {
+        Ok(_) => Check::ok(NAME, format!("{:?}", config.wake.word)),
+        Err(reason) => Check::fault(
+            NAME,
+            Health::Warning,
+            format!("{reason}; a turn begins with push-to-talk"),
+            "carvoice models fetch, or wake.word = \"\"",
+        ),
+    }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use carvoice_core::audio::SAMPLE_RATE;
-use carvoice_core::engine::{AudioSource, EngineError, TurnId, VoiceActivity};
+use carvoice_core::engine::{AudioSource, EngineError, TurnId, VoiceActivity, WakeWord};
 use carvoice_core::turn::{Engine, Event};
 use carvoice_listen::{Endpointer, Heard, Options};
 use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
@@ -11,6 +11,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
 use super::clock::Clock;
 use super::guard::{Guarded, Make};
 use super::turn::ToTurn;
+use super::wake::WakeEar;
 
 /// Sound read at once; also how long an order waits at most.
 const STEP: Duration = Duration::from_millis(20);
@@ -22,6 +23,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 pub enum ListenJob {
     /// Wait for an utterance.
     Start { turn: TurnId, hold: bool },
+    /// End the utterance after this silence, unless it goes on.
+    EndAfter { turn: TurnId, silence: Duration },
     /// The speaker has finished.
     Finish { turn: TurnId },
     /// Listen no more.
@@ -34,6 +37,8 @@ pub enum ListenJob {
 pub struct Ears {
     pub source: Make<Box<dyn AudioSource>>,
     pub voice_activity: Make<Box<dyn VoiceActivity>>,
+    /// None where turns begin with a button only.
+    pub wake: Option<Make<Box<dyn WakeWord>>>,
     pub options: Options,
 }
 
@@ -42,6 +47,8 @@ pub fn run(jobs: &Receiver<ListenJob>, ears: Ears, clock: &Clock, to_turn: &ToTu
         voice_activity: Guarded::new(Engine::VoiceActivity, ears.voice_activity, to_turn.clone()),
         source: Guarded::new(Engine::Microphone, ears.source, to_turn.clone()),
         endpointer: Endpointer::new(ears.options),
+        wake: ears.wake.map(|make| WakeEar::new(make, to_turn.clone())),
+        woken_at: None,
         turn: None,
         muted: false,
         pending: Vec::new(),
@@ -59,6 +66,9 @@ struct Listener<'a> {
     voice_activity: Guarded<Box<dyn VoiceActivity>>,
     source: Guarded<Box<dyn AudioSource>>,
     endpointer: Endpointer,
+    wake: Option<WakeEar>,
+    /// Where the wake word ended that no turn has begun for.
+    woken_at: Option<u64>,
     /// The turn that is listened for.
     turn: Option<TurnId>,
     muted: bool,
@@ -100,13 +110,20 @@ impl Listener<'_> {
         match job {
             ListenJob::Start { turn, hold } => {
                 self.turn = Some(turn);
-                self.endpointer.begin(hold);
+                match self.woken_at.take() {
+                    Some(at) if !hold => self.endpointer.begin_behind(at),
+                    _ => self.endpointer.begin(hold),
+                }
             }
             ListenJob::Finish { turn } if self.turn == Some(turn) => {
                 let heard = self.endpointer.finish();
                 self.report(heard);
             }
-            ListenJob::Finish { .. } => {}
+            ListenJob::EndAfter { turn, silence } if self.turn == Some(turn) => {
+                self.clock.may_skip(true);
+                self.endpointer.end_after(silence);
+            }
+            ListenJob::Finish { .. } | ListenJob::EndAfter { .. } => {}
             ListenJob::Stop => {
                 self.turn = None;
                 self.endpointer.stop();
@@ -157,9 +174,21 @@ impl Listener<'_> {
                 Ok(probability) => {
                     let heard = self.endpointer.push(&frame, probability);
                     self.report(heard);
+                    self.hear_word(&frame, probability);
                 }
                 Err(reason) => tracing::warn!("voice activity: {reason}"),
             }
+        }
+    }
+
+    /// The wake word counts while no utterance is being heard: to begin a turn, or to interrupt a reply.
+    fn hear_word(&mut self, frame: &[f32], probability: f32) {
+        let Some(wake) = &mut self.wake else { return };
+        if self.endpointer.is_speaking() {
+            wake.reset();
+        } else if wake.hear(frame, probability) {
+            self.woken_at = Some(self.endpointer.position());
+            self.to_turn.event(Event::Woken { zone: None });
         }
     }
 
@@ -167,11 +196,15 @@ impl Listener<'_> {
         let (Some(heard), Some(turn)) = (heard, self.turn) else { return };
         let event = match heard {
             Heard::Started { .. } => Event::SpeechStarted { turn },
+            Heard::Paused { speech, ended_at } => {
+                Event::SpeechPaused { turn, speech, ended_at: self.moment(ended_at) }
+            }
+            Heard::Resumed => {
+                self.clock.may_skip(true);
+                Event::SpeechResumed { turn }
+            }
             Heard::Ended { speech, ended_at } => {
-                self.clock.may_skip(false);
-                let since = self.read.saturating_sub(ended_at) as f64 / f64::from(SAMPLE_RATE);
-                let ended_at = self.clock.now().saturating_sub(Duration::from_secs_f64(since));
-                Event::SpeechEnded { turn, speech, ended_at }
+                Event::SpeechEnded { turn, speech, ended_at: self.moment(ended_at) }
             }
             Heard::NoSpeech => Event::NoSpeech { turn },
         };
@@ -179,6 +212,13 @@ impl Listener<'_> {
             self.turn = None;
         }
         self.to_turn.event(event);
+    }
+
+    /// When the sound at a position was heard. From now on it is worked on, which takes the time it takes.
+    fn moment(&self, position: u64) -> Duration {
+        self.clock.may_skip(false);
+        let since = self.read.saturating_sub(position) as f64 / f64::from(SAMPLE_RATE);
+        self.clock.now().saturating_sub(Duration::from_secs_f64(since))
     }
 
     fn reopen(&mut self) {

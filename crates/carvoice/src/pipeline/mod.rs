@@ -9,6 +9,7 @@ pub mod listen;
 mod speak;
 pub mod think;
 pub mod turn;
+mod wake;
 mod wall_clock;
 
 use std::sync::Arc;
@@ -85,6 +86,7 @@ impl Pipeline {
                 to_act: to_act.clone(),
                 to_speak,
                 speech: Arc::new(AtomicU64::new(0)),
+                guess: Arc::new(AtomicU64::new(0)),
             },
             publish,
             jobs_dropped: 0,

@@ -13,10 +13,10 @@ use super::turn::ToTurn;
 pub enum ThinkJob {
     /// The pipeline ends.
     End,
-    /// Speech to text.
-    Transcribe { turn: TurnId, speech: Speech, cancel: Cancel },
+    /// Speech to text; with the number of a guess, of speech that may be all.
+    Transcribe { turn: TurnId, guess: Option<TurnId>, speech: Speech, cancel: Cancel },
     /// Text to meaning, within a turn.
-    Understand { turn: TurnId, text: String, context: Context, cancel: Cancel },
+    Understand { turn: TurnId, guess: Option<TurnId>, text: String, context: Context, cancel: Cancel },
     /// Text to meaning, outside any turn.
     Parse { text: String, answer: ParseAnswer },
     /// Read the skills again, then build the understander for them.
@@ -40,13 +40,19 @@ pub fn run(
     for job in jobs {
         match job {
             ThinkJob::End => return,
-            ThinkJob::Transcribe { turn, speech, cancel } => {
+            ThinkJob::Transcribe { turn, guess, speech, cancel } => {
                 let result = transcriber.run(|engine| engine.transcribe(&speech, &cancel));
-                to_turn.event(Event::Transcribed { turn, result });
+                to_turn.event(match guess {
+                    Some(guess) => Event::WordsGuessed { turn, guess, result },
+                    None => Event::Transcribed { turn, result },
+                });
             }
-            ThinkJob::Understand { turn, text, context, cancel } => {
+            ThinkJob::Understand { turn, guess, text, context, cancel } => {
                 let result = understander.run(|engine| engine.understand(&text, &context, &cancel));
-                to_turn.event(Event::Understood { turn, result });
+                to_turn.event(match guess {
+                    Some(guess) => Event::MeaningGuessed { turn, guess, result },
+                    None => Event::Understood { turn, result },
+                });
             }
             ThinkJob::Parse { text, answer } => {
                 let context = Context::default();

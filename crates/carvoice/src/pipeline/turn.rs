@@ -76,6 +76,8 @@ pub struct Workers {
     pub to_speak: Sender<SpeakJob>,
     /// Number of the speech that may be heard; older speech stops.
     pub speech: Arc<AtomicU64>,
+    /// Number of the guess that is worked on; work for any other is cancelled.
+    pub guess: Arc<AtomicU64>,
 }
 
 /// The turn thread's own data.
@@ -141,6 +143,25 @@ impl TurnThread {
                 self.current.store(turn.0, Ordering::Release);
                 Ok(())
             }
+            Effect::GuessWords { turn, guess, speech } => {
+                workers.guess.store(guess.0, Ordering::Release);
+                let cancel = Cancel::new(guess, Arc::clone(&workers.guess));
+                let job = ThinkJob::Transcribe { turn, guess: Some(guess), speech, cancel };
+                give(&workers.to_think, job, || Event::WordsGuessed { turn, guess, result: Err(busy()) })
+            }
+            Effect::GuessMeaning { turn, guess, text, context } => {
+                let cancel = Cancel::new(guess, Arc::clone(&workers.guess));
+                let job = ThinkJob::Understand { turn, guess: Some(guess), text, context, cancel };
+                give(&workers.to_think, job, || Event::MeaningGuessed { turn, guess, result: Err(busy()) })
+            }
+            Effect::DropGuess => {
+                workers.guess.store(0, Ordering::Release);
+                Ok(())
+            }
+            // Without it the utterance ends after the usual time.
+            Effect::EndAfter { turn, silence } => {
+                give(&workers.to_listen, ListenJob::EndAfter { turn, silence }, || Event::Tick)
+            }
             Effect::StartListening { turn, hold } => {
                 self.clock.may_skip(true);
                 give(&workers.to_listen, ListenJob::Start { turn, hold }, || Event::NoSpeech { turn })
@@ -159,11 +180,12 @@ impl TurnThread {
                 Ok(())
             }
             Effect::Transcribe { turn, speech } => {
-                let job = ThinkJob::Transcribe { turn, speech, cancel: self.cancel(turn) };
+                let job = ThinkJob::Transcribe { turn, guess: None, speech, cancel: self.cancel(turn) };
                 give(&workers.to_think, job, || Event::Transcribed { turn, result: Err(busy()) })
             }
             Effect::Understand { turn, text, context } => {
-                let job = ThinkJob::Understand { turn, text, context, cancel: self.cancel(turn) };
+                let job =
+                    ThinkJob::Understand { turn, guess: None, text, context, cancel: self.cancel(turn) };
                 give(&workers.to_think, job, || Event::Understood { turn, result: Err(busy()) })
             }
             Effect::ReadCar { turn } => give(&workers.to_act, ActJob::ReadCar { turn }, || Event::CarRead {

@@ -33,6 +33,37 @@ pub enum Effect {
     },
     /// Stop listening; what was heard is dropped.
     StopListening,
+    /// End the utterance when it has been silent for so long, instead of after the usual time. Only until
+    /// the speech goes on.
+    EndAfter {
+        /// The turn.
+        turn: TurnId,
+        /// Silence since the last word.
+        silence: Duration,
+    },
+    /// Turn speech that may be all into text: then [`super::Event::WordsGuessed`]. It takes the place of an
+    /// earlier guess.
+    GuessWords {
+        /// The turn.
+        turn: TurnId,
+        /// Number of the guess.
+        guess: TurnId,
+        /// The utterance so far.
+        speech: Speech,
+    },
+    /// Turn such text into meaning: then [`super::Event::MeaningGuessed`].
+    GuessMeaning {
+        /// The turn.
+        turn: TurnId,
+        /// Number of the guess.
+        guess: TurnId,
+        /// The words.
+        text: String,
+        /// The conversation so far.
+        context: Context,
+    },
+    /// The guess is void; work on it is cancelled.
+    DropGuess,
     /// Turn speech into text: then [`super::Event::Transcribed`].
     Transcribe {
         /// The turn.

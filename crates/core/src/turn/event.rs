@@ -61,6 +61,38 @@ pub enum Event {
         /// Turn of the [`super::Effect::StartListening`].
         turn: TurnId,
     },
+    /// A short silence: the utterance may be over.
+    SpeechPaused {
+        /// Turn of the [`super::Effect::StartListening`].
+        turn: TurnId,
+        /// The utterance so far.
+        speech: Speech,
+        /// When the last word ended, on the clock of `now`.
+        ended_at: Duration,
+    },
+    /// Behind a pause the speech goes on.
+    SpeechResumed {
+        /// Turn of the [`super::Effect::StartListening`].
+        turn: TurnId,
+    },
+    /// The words of an utterance that may be over.
+    WordsGuessed {
+        /// Turn of the [`super::Effect::GuessWords`].
+        turn: TurnId,
+        /// Number of the guess.
+        guess: TurnId,
+        /// The words.
+        result: Result<Transcript, EngineError>,
+    },
+    /// The meaning of an utterance that may be over.
+    MeaningGuessed {
+        /// Turn of the [`super::Effect::GuessMeaning`].
+        turn: TurnId,
+        /// Number of the guess.
+        guess: TurnId,
+        /// The meaning.
+        result: Result<Interpretation, EngineError>,
+    },
     /// The utterance is complete.
     SpeechEnded {
         /// Turn of the [`super::Effect::StartListening`].
@@ -139,6 +171,10 @@ impl Event {
         match self {
             Self::Released { turn }
             | Self::SpeechStarted { turn }
+            | Self::SpeechPaused { turn, .. }
+            | Self::SpeechResumed { turn }
+            | Self::WordsGuessed { turn, .. }
+            | Self::MeaningGuessed { turn, .. }
             | Self::SpeechEnded { turn, .. }
             | Self::NoSpeech { turn }
             | Self::PartlyTranscribed { turn, .. }

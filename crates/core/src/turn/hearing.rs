@@ -115,6 +115,12 @@ impl Machine {
             timings.end_of_speech = Some(ended_at);
             timings.endpoint = Some(now);
         });
+        if self.guessed(&speech, now) {
+            if matches!(self.phase, Phase::Listening) {
+                self.go(Phase::Transcribing, now + TRANSCRIBING);
+            }
+            return;
+        }
         self.effects.push(Effect::Transcribe { turn: self.current, speech });
         self.go(Phase::Transcribing, now + TRANSCRIBING);
     }
@@ -140,11 +146,32 @@ impl Machine {
         if !matches!(self.phase, Phase::Transcribing) {
             return;
         }
+        let result = result.map(|transcript| self.without_wake_word(transcript));
         match result {
+            // The word alone, with the order still to come.
+            Ok(transcript) if transcript.text.is_empty() && self.is_woken() => self.listen_on(now),
             Ok(transcript) if transcript.text.trim().is_empty() => self.nothing_for_us(reply::NOT_HEARD, now),
             Ok(transcript) => self.understand(transcript, now),
             Err(error) => self.engine_failed(&error, now),
         }
+    }
+
+    fn is_woken(&self) -> bool {
+        self.turn.as_ref().is_some_and(|turn| turn.cause == Cause::Wake)
+    }
+
+    /// The wake word can be heard in front of the order that follows it.
+    pub(super) fn without_wake_word(&self, transcript: Transcript) -> Transcript {
+        match behind_wake_word(&transcript.text, &self.settings.wake_word) {
+            Some(text) if self.is_woken() => Transcript { text: text.to_owned(), ..transcript },
+            _ => transcript,
+        }
+    }
+
+    /// Waits for the order of the turn under way.
+    fn listen_on(&mut self, now: Duration) {
+        self.effects.push(Effect::StartListening { turn: self.current, hold: false });
+        self.go(Phase::Listening, now + self.settings.no_speech);
     }
 
     pub(super) fn asked(&mut self, text: &str, zone: Option<Zone>, now: Duration) {
@@ -210,6 +237,15 @@ impl Machine {
     }
 }
 
+/// What is said behind a wake word, nothing if that is all; none if the text does not begin with it.
+fn behind_wake_word<'t>(text: &'t str, word: &str) -> Option<&'t str> {
+    let plain = |c: char| !c.is_alphanumeric();
+    let text = text.trim_start_matches(plain);
+    let (first, rest) = text.split_at_checked(word.len()).filter(|_| !word.is_empty())?;
+    let ends = rest.is_empty() || rest.starts_with(plain);
+    (ends && first.eq_ignore_ascii_case(word)).then(|| rest.trim_start_matches(plain))
+}
+
 /// Text of a request on one line, if it is sane.
 pub(super) fn checked(text: &str) -> Result<String, Rejection> {
     let length = text.chars().count();
@@ -222,4 +258,25 @@ pub(super) fn checked(text: &str) -> Result<String, Rejection> {
         return Err(Rejection::InvalidArgument("there are no words in the text".to_owned()));
     }
     Ok(words.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::behind_wake_word;
+
+    #[test]
+    fn a_wake_word_is_taken_from_the_front() {
+        for (text, expected) in [
+            ("Computer, turn on the fan.", Some("turn on the fan.")),
+            ("... computer turn it off", Some("turn it off")),
+            ("Computer.", Some("")),
+            ("Computers are fast", None),
+            ("Turn on the computer", None),
+            ("Comp\u{fc}ter", None),
+            ("", None),
+        ] {
+            assert_eq!(behind_wake_word(text, "computer"), expected, "{text}");
+        }
+        assert_eq!(behind_wake_word("Turn it off", ""), None);
+    }
 }

@@ -27,7 +27,8 @@ impl Cabin {
     fn new() -> Self {
         static SHIPPED: LazyLock<Catalogue> = LazyLock::new(Catalogue::shipped);
         let policy = Policy::new(SHIPPED.clone(), policy::Settings::default());
-        let machine = Machine::new(policy, Settings::default());
+        let settings = Settings { wake_word: "computer".to_owned(), ..Settings::default() };
+        let machine = Machine::new(policy, settings);
         Self { machine, now: Duration::from_secs(100), car: Ok(CarState::default()) }
     }
 
@@ -394,6 +395,17 @@ fn a_wake_word_interrupts_the_reply() {
         lines.contains(&"act climate.set_temperature temperature=21 zone=passenger".to_owned()),
         "{lines:?}"
     );
+}
+
+#[test]
+fn the_wake_word_alone_is_waited_behind() {
+    let mut cabin = Cabin::new();
+    cabin.step(Event::Woken { zone: None });
+    cabin.speak();
+    assert_eq!(cabin.hear("Computer."), ["listen"]);
+    cabin.speak();
+    let lines = cabin.hear("Computer, make it warm.");
+    assert!(lines.iter().any(|line| line.ends_with("make it warm.")), "{lines:?}");
 }
 
 #[test]

@@ -22,6 +22,7 @@ fn endpointer() -> Endpointer {
     Endpointer::new(Options {
         threshold: 0.5,
         min_speech: frames(2),
+        pause: Duration::ZERO,
         hangover: frames(4),
         pre_roll: frames(3),
         max_utterance: frames(40),
@@ -178,4 +179,72 @@ fn stopping_drops_what_was_heard() {
     hear(&mut endpointer, "9999");
     endpointer.stop();
     assert_eq!(hear(&mut endpointer, "0000000000000000000000"), []);
+}
+
+#[test]
+fn the_end_of_a_wake_word_is_no_utterance() {
+    let mut endpointer = endpointer();
+    hear(&mut endpointer, "0999999");
+    endpointer.begin_behind(7 * FRAME as u64);
+    // Two frames of the word's end, a pause, then the order.
+    let heard = hear(&mut endpointer, "99000000000000099999990000000");
+    let Some((_, Heard::Ended { speech, .. })) = heard.last() else { panic!("{heard:?}") };
+    assert_eq!(speech[0], 12.0, "only the usual pre-roll before the order");
+    assert_eq!(heard.iter().filter(|(_, heard)| matches!(heard, Heard::Ended { .. })).count(), 1);
+}
+
+#[test]
+fn an_order_spoken_on_from_a_wake_word_has_the_word_in_front() {
+    let mut endpointer = endpointer();
+    hear(&mut endpointer, "0999999");
+    endpointer.begin_behind(7 * FRAME as u64);
+    let heard = hear(&mut endpointer, "9999999999999990000000");
+    let Some((_, Heard::Ended { speech, .. })) = heard.last() else { panic!("{heard:?}") };
+    assert_eq!((speech[0], speech[FRAME]), (0.0, 1.0), "all that was heard before");
+}
+
+fn pausing() -> Endpointer {
+    Endpointer::new(Options { pause: frames(2), ..endpointer().options })
+}
+
+#[test]
+fn a_pause_is_told_once_and_taken_back() {
+    let mut endpointer = pausing();
+    endpointer.begin(false);
+    let heard = hear(&mut endpointer, "00999900090000");
+    let kinds: Vec<(usize, &str)> = heard
+        .iter()
+        .map(|(when, heard)| {
+            let kind = match heard {
+                Heard::Started { .. } => "started",
+                Heard::Paused { .. } => "paused",
+                Heard::Resumed => "resumed",
+                Heard::Ended { .. } => "ended",
+                Heard::NoSpeech => "nothing",
+            };
+            (*when, kind)
+        })
+        .collect();
+    assert_eq!(kinds, [(3, "started"), (7, "paused"), (9, "resumed"), (11, "paused"), (13, "ended")]);
+    let Heard::Paused { speech, ended_at } = &heard[1].1 else { panic!("{heard:?}") };
+    assert_eq!((speech.len(), *ended_at), (8 * FRAME, 6 * FRAME as u64));
+}
+
+#[test]
+fn what_is_known_of_a_pause_sets_when_it_ends() {
+    for (silence, when) in [(frames(3), 5), (frames(8), 10)] {
+        let mut endpointer = pausing();
+        endpointer.begin(false);
+        assert_eq!(hear(&mut endpointer, "99900").len(), 2);
+        endpointer.end_after(silence);
+        let heard = hear(&mut endpointer, "000000000");
+        assert!(matches!(heard[..], [(at, Heard::Ended { .. })] if at + 5 == when), "{heard:?}");
+    }
+    // Only until it goes on.
+    let mut endpointer = pausing();
+    endpointer.begin(false);
+    hear(&mut endpointer, "99900");
+    endpointer.end_after(frames(8));
+    let heard = hear(&mut endpointer, "9990000");
+    assert!(matches!(heard.last(), Some((6, Heard::Ended { .. }))), "{heard:?}");
 }

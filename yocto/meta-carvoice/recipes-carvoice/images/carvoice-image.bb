@@ -1,0 +1,24 @@
+SUMMARY = "Image that boots into the voice assistant"
+DESCRIPTION = "A console image with carvoice, its models and PulseAudio as the service of the whole system. \
+On the machines of QEMU it has a simulated car."
+HOMEPAGE = "https://github.com/carvoice/carvoice"
+LICENSE = "Apache-2.0 | MIT"
+
+inherit core-image features_check
+
+REQUIRED_DISTRO_FEATURES = "alsa systemd"
+
+# Memory of the device in MB: 256, 512 or 1024. docs/yocto.md tells what each has.
+CARVOICE_SIZE ?= "1024"
+
+IMAGE_INSTALL = "\
+    packagegroup-core-boot \
+    packagegroup-carvoice-${CARVOICE_SIZE} \
+    carvoice-pulseaudio \
+    ${CORE_IMAGE_EXTRA_INSTALL} \
+"
+IMAGE_INSTALL:append:qemuall = " carvoice-vehicle"
+
+IMAGE_LINGUAS = ""
+
+QB_MEM = "-m ${CARVOICE_SIZE}"

@@ -4,7 +4,7 @@
 CARGO ?= cargo
 BIN := target/release
 
-.PHONY: demo test setup build models lint deny bench train train-short install uninstall system-test help
+.PHONY: demo test setup build models lint deny bench train train-short yocto-lint yocto-check install uninstall system-test help
 
 help:
 	@echo "make demo    build, obtain the models, and show carvoice at work"
@@ -14,6 +14,8 @@ help:
 	@echo "make bench   latency per stage on this machine"
 	@echo "make install DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc   what \`make build\` built; uninstall removes it"
 	@echo "make system-test   the installed service under a real systemd (root, five minutes at most)"
+	@echo "make yocto-lint            checks the Yocto layer"
+	@echo "make yocto-check OE=DIR    resolves its image with a real BitBake; nothing is built"
 	@echo "make train   train the language model's adapter (hours; train-short: two minutes, changes nothing)"
 
 setup:
@@ -31,6 +33,7 @@ demo: models
 test: models
 	$(CARGO) test --release --workspace --locked --lib --bins --tests --no-fail-fast
 	$(CARGO) test --release --workspace --locked --doc
+	sh yocto/lint.sh
 
 lint: setup
 	$(CARGO) fmt --all --check
@@ -57,3 +60,9 @@ train: models
 train-short: models
 	@sh scripts/setup.sh train
 	sh scripts/train.sh short
+
+yocto-lint: setup
+	sh yocto/lint.sh
+
+yocto-check:
+	sh yocto/check.sh

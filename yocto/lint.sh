@@ -8,10 +8,10 @@ folder=target/yocto-lint
 oelint=$folder/bin/oelint-adv
 if [ "$("$oelint" --version 2>/dev/null)" != "oelint-adv $version" ]; then
     python3 -m venv "$folder"
-    "$folder/bin/pip" install --quiet --disable-pip-version-check "oelint-adv==$version"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check "oelint-adv==$version" 'tomli;python_version<"3.11"'
 fi
 
-python3 yocto/update.py --check
+"$folder/bin/python" yocto/update.py --check
 
 # Left out, beside what is only information:
 # - homepageping asks the network;

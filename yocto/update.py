@@ -8,8 +8,12 @@
 import hashlib
 import re
 import sys
-import tomllib
 from pathlib import Path
+
+try:
+    import tomllib
+except ModuleNotFoundError:  # Python before 3.11
+    import tomli as tomllib
 
 ROOT = Path(__file__).resolve().parent.parent
 RECIPES = ROOT / "yocto/meta-carvoice/recipes-carvoice"

@@ -27,9 +27,17 @@ do_compile[noexec] = "1"
 do_install() {
     install -D -m 0644 ${S}/carvoice-pulseaudio.service ${D}${systemd_system_unitdir}/carvoice-pulseaudio.service
     install -D -m 0644 ${S}/carvoice.conf ${D}${systemd_system_unitdir}/carvoice.service.d/20-pulseaudio.conf
+    # The server takes a greeting without a cookie for a broken one. It knows the service by its group,
+    # so what the cookie says does not matter, but for its length.
+    install -d ${D}${datadir}/carvoice
+    head -c 256 /dev/zero >${D}${datadir}/carvoice/pulse-cookie
+    sed -i 's|@DATADIR@|${datadir}|g' ${D}${systemd_system_unitdir}/carvoice.service.d/20-pulseaudio.conf
 }
 
-FILES:${PN} = "${systemd_system_unitdir}"
+FILES:${PN} = "\
+    ${datadir}/carvoice/pulse-cookie \
+    ${systemd_system_unitdir} \
+"
 # The server makes the user pulse, and lets members of the group audio in, as carvoice is one.
 RDEPENDS:${PN} = "pulseaudio-server"
 

@@ -46,6 +46,8 @@ struct Walk {
     open_turns: Vec<TurnId>,
     open_speech: Vec<TurnId>,
     newest: TurnId,
+    /// Number of the last guess.
+    guess: TurnId,
     seen: BTreeSet<String>,
 }
 
@@ -70,6 +72,7 @@ impl Walk {
             open_turns: Vec::new(),
             open_speech: Vec::new(),
             newest: TurnId(0),
+            guess: TurnId(0),
             seen: BTreeSet::new(),
         }
     }
@@ -105,7 +108,7 @@ impl Walk {
         let turn = if shape.is_multiple_of(3) { TurnId(current.0.saturating_sub(1)) } else { current };
         let engine = [Engine::Transcriber, Engine::Synthesizer, Engine::Microphone, Engine::Understander];
         let engine = engine[usize::from(shape) % engine.len()];
-        match which % 20 {
+        match which % 24 {
             0 => Event::Pressed { zone: None, hold: shape < 128 },
             1 => Event::Released { turn },
             2 => Event::Woken { zone: None },
@@ -127,6 +130,10 @@ impl Walk {
             14 => Event::CarRead { turn, car: car(shape), clock: CLOCK },
             15 => Event::Acted { turn, result: acted(shape) },
             16 => Event::SpeakingStarted { turn },
+            20 => Event::SpeechPaused { turn, speech: Arc::from([0.0]), ended_at: self.now },
+            21 => Event::SpeechResumed { turn },
+            22 => Event::WordsGuessed { turn, guess: self.guess, result: transcript(shape) },
+            23 => Event::MeaningGuessed { turn, guess: self.guess, result: Ok(meaning(shape)) },
             17 => Event::Spoken { turn, result: Err(EngineError::failed("no voice")) },
             18 if shape < 50 => Event::EngineLost(engine),
             18 => Event::EngineReady(engine),

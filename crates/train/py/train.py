@@ -37,12 +37,15 @@ import tokens
 from model import Model
 from progress import Progress
 
-# Tensors come and go by the hundred megabytes: without these glibc returns every one
-# to the kernel and the page faults cost as much as the arithmetic.
-_MALLOC = {
+# Tensors come and go by the hundred megabytes: without the first three glibc returns every
+# one to the kernel and the page faults cost as much as the arithmetic. OpenBLAS does not heed
+# `torch.set_num_threads`: the threads of its pool would wait for each other by spinning.
+_ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": "4000000000",
     "MALLOC_TRIM_THRESHOLD_": "16000000000",
     "MALLOC_TOP_PAD_": "268435456",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
 }
 _BETAS, _EPSILON = (0.9, 0.99), 1e-8
 # Digits of a number weigh little: when the model is used, a number is one of those that were said.
@@ -320,8 +323,8 @@ def main():
     parser.add_argument("--minutes", type=float, default=4, help="between checkpoints")
     args = parser.parse_args()
     args.tail = args.steps // 3 if args.tail is None else args.tail
-    if any(name not in os.environ for name in _MALLOC):
-        os.environ.update({**_MALLOC, **os.environ})
+    if any(name not in os.environ for name in _ENVIRONMENT):
+        os.environ.update({**_ENVIRONMENT, **os.environ})
         os.execv(sys.executable, [sys.executable, *sys.argv])
     # One thread before the workers fork: a thread pool does not survive a fork.
     torch.set_num_threads(1)

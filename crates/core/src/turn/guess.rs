@@ -36,6 +36,13 @@ pub(super) struct Guess {
     meaning: Option<Interpretation>,
 }
 
+#[cfg(test)]
+impl Guess {
+    pub(super) fn number(&self) -> TurnId {
+        self.number
+    }
+}
+
 /// How an utterance looks that was cut off here.
 enum Shape {
     Whole,

@@ -1,5 +1,6 @@
 //! Whole turns, told as traces of effects.
 
+mod ahead;
 mod assessments;
 mod questions;
 mod requests;
@@ -130,6 +131,10 @@ fn line(effect: &Effect) -> Option<String> {
         Effect::StartListening { hold, .. } => format!("listen{}", if *hold { " while held" } else { "" }),
         Effect::EndUtterance { .. } => "end utterance".to_owned(),
         Effect::StopListening => "stop listening".to_owned(),
+        Effect::EndAfter { silence, .. } => format!("end after {silence:?}"),
+        Effect::GuessWords { .. } => "guess words".to_owned(),
+        Effect::GuessMeaning { text, .. } => format!("guess meaning {text}"),
+        Effect::DropGuess => "drop guess".to_owned(),
         Effect::Transcribe { .. } => "transcribe".to_owned(),
         Effect::Understand { text, .. } => format!("understand {text}"),
         Effect::ReadCar { .. } => "read car".to_owned(),

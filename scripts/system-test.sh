@@ -237,6 +237,23 @@ if dmesg >"$work/kernel" 2>/dev/null; then
 fi
 holds "and ready" "$(show StatusText)" '^Ready'
 
+chapter "A desktop session"
+if inside test -e /usr/lib/systemd/user/dbus.socket; then
+    # The folder for replies belongs to the service of the system.
+    inside sed -i 's/^\(input\|output\) = .*/\1 = "none"/' /etc/carvoice/config.d/50-test.toml
+    inside useradd --create-home --uid 5123 driver
+    inside loginctl enable-linger driver
+    session=(inside setpriv --reuid=5123 --regid=5123 --init-groups
+        env HOME=/home/driver XDG_RUNTIME_DIR=/run/user/5123)
+    wait_for inside test -S /run/user/5123/bus
+    "${session[@]}" systemctl --user set-environment CARVOICE_MODELS=/var/lib/carvoice/models
+    is "a call on its bus starts it" "$("${session[@]}" busctl --user get-property "${call[@]}" Version)" "$version"
+    holds "in its own unit" "$("${session[@]}" systemctl --user show --property=StatusText --value carvoice)" '^Ready'
+    "${session[@]}" systemctl --user stop carvoice
+else
+    echo "  not tried: a session has a bus of its own only with dbus-user-session"
+fi
+
 chapter "The end"
 inside systemctl stop carvoice
 is "stopped" "$(show ActiveState), $(show Result)" "inactive, success"

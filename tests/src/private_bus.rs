@@ -1,6 +1,7 @@
 //! A message bus of its own for each test, and the programs that talk to it from outside.
 
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::thread;
@@ -17,14 +18,50 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 pub struct PrivateBus {
     daemon: Running,
     folder: TempDir,
+    policy: String,
 }
+
+/// Everybody may do everything, as on a session bus.
+const OPEN: &str = r#"
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>"#;
+
+/// What every system bus begins with: signals and replies pass, names and calls need permission.
+const SYSTEM: &str = r#"
+  <policy context="default">
+    <allow user="*"/>
+    <deny own="*"/>
+    <deny send_type="method_call"/>
+    <allow send_type="signal"/>
+    <allow send_requested_reply="true" send_type="method_return"/>
+    <allow send_requested_reply="true" send_type="error"/>
+    <allow receive_type="method_call"/>
+    <allow receive_type="method_return"/>
+    <allow receive_type="error"/>
+    <allow receive_type="signal"/>
+    <allow send_destination="org.freedesktop.DBus"/>
+  </policy>"#;
 
 impl PrivateBus {
     /// Starts a daemon and returns once it listens.
     pub fn start() -> Self {
+        Self::with(OPEN.to_owned())
+    }
+
+    /// A system bus for every user of the machine, with the elements of these policies added.
+    pub fn guarded(policies: &[String]) -> Self {
+        let bus = Self::with([SYSTEM.to_owned(), policies.concat()].concat());
+        std::fs::set_permissions(bus.folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        bus
+    }
+
+    fn with(policy: String) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let daemon = daemon(&folder);
-        Self { daemon, folder }
+        let daemon = daemon(&folder, &policy);
+        Self { daemon, folder, policy }
     }
 
     /// Its address.
@@ -51,7 +88,7 @@ impl PrivateBus {
     /// Starts it again at the same address.
     pub fn restart(&mut self) {
         self.daemon.kill();
-        self.daemon = daemon(&self.folder);
+        self.daemon = daemon(&self.folder, &self.policy);
     }
 
     /// Lets the daemon do nothing, as a stalled system would.
@@ -105,7 +142,7 @@ impl PrivateBus {
     }
 }
 
-fn daemon(folder: &TempDir) -> Running {
+fn daemon(folder: &TempDir, policy: &str) -> Running {
     let socket = folder.path().join("bus");
     let _ = std::fs::remove_file(&socket);
     let config = folder.path().join("bus.conf");
@@ -115,12 +152,7 @@ fn daemon(folder: &TempDir) -> Running {
 <busconfig>
   <type>session</type>
   <listen>unix:path={}</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow send_destination="*" eavesdrop="true"/>
-    <allow eavesdrop="true"/>
-    <allow own="*"/>
-  </policy>
+  <auth>EXTERNAL</auth>{policy}
   <limit name="max_replies_per_connection">50000</limit>
 </busconfig>
 "#,

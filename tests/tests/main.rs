@@ -14,4 +14,5 @@ mod skills;
 mod speak;
 mod tidy;
 mod understand;
+mod units;
 mod vehicle;

@@ -150,6 +150,7 @@ fn no_options_and_no_frames_make_it_panic() {
         let mut endpointer = Endpointer::new(Options {
             threshold: [0.5, 0.0, -1.0, f32::NAN][choice % 4],
             min_speech: time(0),
+            pause: time(2),
             hangover: time(1),
             pre_roll: time(2),
             max_utterance: time(3),

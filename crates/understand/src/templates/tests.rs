@@ -56,7 +56,8 @@ fn half_a_side_is_no_side() {
         candidate.command.slots.get("zone").map(ToString::to_string)
     };
     assert_eq!(zone("could you have it a little warmer right rear").as_deref(), Some("rear_right"));
-    assert_eq!(zone("put the air distribution back on automatic"), None);
+    assert_eq!(zone("turn the fan back on"), None);
+    assert!(command("put the air distribution back on automatic", &none).is_none());
     assert_eq!(zone("turn the heating in the back on").as_deref(), Some("rear"));
 }
 

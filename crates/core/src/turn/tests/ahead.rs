@@ -33,8 +33,7 @@ fn a_whole_order_ends_the_utterance() {
     let mut cabin = Cabin::new();
     cabin.press();
     let lines = cabin.pause("make it 21 degrees", meant(warm()));
-    assert_eq!(lines[..2], ["stop listening", "> Transcript make it 21 degrees"]);
-    assert!(lines.contains(&"act climate.set_temperature temperature=21".to_owned()), "{lines:?}");
+    assert_eq!(lines, ["stop listening", "> Transcript make it 21 degrees", "read car"]);
     let late = cabin.speak();
     assert!(late.is_empty(), "what the listener still says is void: {late:?}");
 }
@@ -57,9 +56,7 @@ fn free_text_may_go_on_for_a_moment() {
     cabin.press();
     assert_eq!(cabin.pause("play some jazz", meant(jazz())), ["end after 400ms"]);
     // The silence lasts: what is known already is not found out again.
-    let lines = cabin.speak();
-    assert_eq!(lines[0], "> Transcript play some jazz");
-    assert!(lines.contains(&"act media.play query=jazz".to_owned()), "{lines:?}");
+    assert_eq!(cabin.speak(), ["> Transcript play some jazz", "read car"]);
 }
 
 #[test]

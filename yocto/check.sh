@@ -3,7 +3,7 @@
 #
 #   OE=DIR       OpenEmbedded-Core
 #   BITBAKE=DIR  BitBake; $OE/bitbake or the folder beside OE unless given
-#   BUILD=DIR    where to work; target/yocto unless given
+#   BUILD=DIR    where to work, outside of this tree; a folder in /tmp unless given
 #   MACHINES     for which machines; qemuarm64 and qemux86-64 unless given
 set -eu
 cd "$(dirname "$0")/.."
@@ -27,7 +27,7 @@ if [ "$(id -u)" = 0 ]; then
 fi
 
 layer=$PWD/yocto/meta-carvoice
-mkdir -p "${BUILD:=target/yocto}/conf"
+mkdir -p "${BUILD:=${TMPDIR:-/tmp}/carvoice-yocto-$(id -u)}/conf"
 BUILD=$(cd "$BUILD" && pwd)
 series=$(sed -n 's/^LAYERSERIES_CORENAMES = "\(.*\)"/\1/p' "$oe/meta/conf/layer.conf")
 echo "OpenEmbedded-Core $(git -C "$oe" log -1 --format='%h of %cs') ($series), $("$bitbake/bin/bitbake" --version)"

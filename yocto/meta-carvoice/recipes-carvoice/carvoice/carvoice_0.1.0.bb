@@ -30,6 +30,13 @@ inherit bash-completion cargo externalsrc features_check pkgconfig systemd usera
 
 EXTERNALSRC = "${CARVOICE_SOURCE}"
 
+python () {
+    source = d.getVar("EXTERNALSRC")
+    if source and (d.getVar("TOPDIR") + "/").startswith(source + "/"):
+        # All of the tree is the source, and would change with every step of the build.
+        raise bb.parse.SkipRecipe("the build folder is inside of %s; build elsewhere" % source)
+}
+
 # Nothing else has been tried; the service's sandbox is its unit.
 REQUIRED_DISTRO_FEATURES:class-target = "systemd"
 
@@ -56,6 +63,9 @@ do_install() {
     DESTDIR="${D}" PREFIX="${prefix}" SYSCONFDIR="${sysconfdir}" CARVOICE=carvoice \
         BIN="${B}/target/${CARGO_TARGET_SUBDIR}" sh ${S}/scripts/install.sh install
 
+    # The models that come with the source.
+    install -m 0644 ${S}/models/*.safetensors ${D}${datadir}/carvoice/models/
+
     install -D -m 0644 ${UNPACKDIR}/models.conf ${D}${systemd_system_unitdir}/carvoice.service.d/10-models.conf
     install -D -m 0644 ${UNPACKDIR}/profile.sh ${D}${sysconfdir}/profile.d/carvoice.sh
     sed -i 's|@DATADIR@|${datadir}|g' \
@@ -71,6 +81,7 @@ PACKAGE_BEFORE_PN += "\
     ${PN}-daemon \
     ${PN}-fish-completion \
     ${PN}-model-cabin-lora \
+    ${PN}-model-wake-computer \
     ${PN}-session \
     ${PN}-vehicle \
     ${PN}-zsh-completion \
@@ -113,7 +124,11 @@ RDEPENDS:${PN}-session = "${PN}-cli"
 
 SUMMARY:${PN}-model-cabin-lora = "Adapter of carvoice's language model, trained by the project"
 LICENSE:${PN}-model-cabin-lora = "Apache-2.0 | MIT"
-FILES:${PN}-model-cabin-lora = "${datadir}/carvoice/models"
+FILES:${PN}-model-cabin-lora = "${datadir}/carvoice/models/cabin-lora.safetensors"
+
+SUMMARY:${PN}-model-wake-computer = "Wake word of carvoice, trained by the project"
+LICENSE:${PN}-model-wake-computer = "Apache-2.0 | MIT"
+FILES:${PN}-model-wake-computer = "${datadir}/carvoice/models/wake-computer.safetensors"
 
 FILES:${PN}-fish-completion = "${datadir}/fish"
 FILES:${PN}-zsh-completion = "${datadir}/zsh"

@@ -18,6 +18,7 @@ RDEPENDS:${PN}-512 = "\
     carvoice-model-silero-vad \
     carvoice-model-voice-heart \
     carvoice-model-wake \
+    carvoice-model-wake-computer \
     carvoice-model-whisper-base \
     carvoice-size-512 \
 "
@@ -30,5 +31,6 @@ RDEPENDS:${PN}-1024 = "\
     carvoice-model-smollm2-135m \
     carvoice-model-voice-heart \
     carvoice-model-wake \
+    carvoice-model-wake-computer \
     carvoice-model-whisper-base \
 "

@@ -11,6 +11,7 @@ mod hearing;
 mod own;
 mod plan;
 mod speaking;
+mod timers;
 mod working;
 
 pub use announce::MAX_WAITING;
@@ -29,9 +30,10 @@ use crate::policy::Policy;
 use crate::reply;
 use crate::zone::Zone;
 
-use announce::Announcements;
+use announce::{Announcement, Announcements};
 use guess::Guess;
 use plan::Plan;
+use timers::Timers;
 
 /// Longest text of a request, in characters: about a minute of speech.
 pub const MAX_TEXT: usize = 1000;
@@ -107,6 +109,7 @@ pub struct Machine {
     settings: Settings,
     dialogue: Dialogue,
     announcements: Announcements,
+    timers: Timers,
     missing: BTreeSet<Engine>,
     muted: bool,
     /// What the assistant said last.
@@ -184,6 +187,7 @@ impl Machine {
             dialogue: Dialogue::new(settings.memory),
             settings,
             announcements: Announcements::default(),
+            timers: Timers::default(),
             missing: BTreeSet::new(),
             muted: false,
             last_reply: String::new(),
@@ -218,10 +222,10 @@ impl Machine {
         self.current
     }
 
-    /// When a [`Event::Tick`] is due; none when idle.
+    /// When a [`Event::Tick`] is due; none when idle and no timer runs.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
-        self.until
+        self.until.into_iter().chain(self.timers.next()).min()
     }
 
     /// Whether the microphone is switched off.
@@ -315,8 +319,12 @@ impl Machine {
         }
     }
 
-    /// The deadline has passed: goes on without what was waited for.
+    /// The deadline has passed: goes on without what was waited for. A timer may be due.
     fn tick(&mut self, now: Duration) {
+        while let Some(text) = self.timers.take_due(now) {
+            let number = self.next_number();
+            self.announcements.push(Announcement { number, text, priority: Priority::Urgent });
+        }
         if self.until.is_none_or(|until| now < until) {
             return;
         }

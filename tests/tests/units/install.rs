@@ -130,6 +130,6 @@ fn changed_settings_are_kept() {
     fs::write(&settings, "version = 1\nbus = \"session\"\n").unwrap();
     installation.make("install");
     installation.make("uninstall");
-    assert_eq!(installation.files(), [settings.clone()]);
+    assert_eq!(installation.files(), [settings.as_path()]);
     assert!(fs::read_to_string(settings).unwrap().contains("session"));
 }

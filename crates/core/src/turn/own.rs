@@ -1,6 +1,7 @@
 //! What the assistant does itself, without a call to anyone.
 
 use super::event::WallClock;
+use super::timers::Timers;
 use crate::catalogue::Intent;
 use crate::command::{Command, SlotValue, Slots};
 use crate::reply;
@@ -23,6 +24,8 @@ pub(super) enum Then {
     Stop,
     /// The microphone is switched off after the reply.
     Mute,
+    /// The timers carry it out, and tell what is said instead.
+    Timers,
     /// Nothing was done, because nobody is bound to it.
     Nobody,
 }
@@ -68,6 +71,8 @@ pub(super) fn answer(
             Some(clock) => own(told(Some(format!("{}:{:02}", clock.hour, clock.minute))), Then::Nothing),
             None => own("I can't tell the time right now.".to_owned(), Then::Nobody),
         },
+        "timer.query" => own("I'll have a look.".to_owned(), Then::Timers),
+        timer if Timers::concerns(timer) => own(told(None), Then::Timers),
         _ => own(reply::nobody(intent), Then::Nobody),
     };
     Some(own)

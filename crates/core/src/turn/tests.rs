@@ -455,16 +455,31 @@ fn own_intents_are_answered() {
     assert_eq!(answer(Command::new("assistant.repeat")), "15:05.");
     assert_eq!(answer(Command::new("time.query").with("what", "date")), "Tuesday, March 4.");
     assert_eq!(answer(Command::new("assistant.undo")), "I can't undo things yet.");
-    assert_eq!(answer(Command::new("timer.start").with("duration", 60.0)), "Nothing here can do timers yet.");
+    assert_eq!(answer(Command::new("timer.start").with("duration", 60.0)), "Timer set for 1 minute.");
     assert_eq!(answer(Command::new("assistant.thank")), "You are welcome.");
 }
 
 #[test]
 fn a_command_nobody_is_bound_to_is_published_all_the_same() {
     let mut cabin = Cabin::new();
+    let lines = cabin.say(&[Command::new("reminder.list")]);
+    assert!(lines.contains(&"> Command reminder.list".to_owned()), "{lines:?}");
+    assert!(lines.contains(&"> CommandResult reminder.list no service is bound to this intent".to_owned()));
+}
+
+#[test]
+fn a_timer_speaks_up_when_it_is_due() {
+    let mut cabin = Cabin::new();
     let lines = cabin.say(&[Command::new("timer.start").with("duration", 60.0)]);
-    assert!(lines.contains(&"> Command timer.start duration=60".to_owned()), "{lines:?}");
-    assert!(lines.contains(&"> CommandResult timer.start no service is bound to this intent".to_owned()));
+    assert!(lines.contains(&"> CommandResult timer.start done".to_owned()), "{lines:?}");
+    let set = cabin.now;
+    cabin.spoken();
+    while cabin.machine.state() != State::Idle {
+        cabin.wait();
+    }
+    assert_eq!(cabin.wait(), ["say Your timer is up."]);
+    assert_eq!(cabin.now.saturating_sub(set).as_secs(), 60);
+    cabin.silence();
 }
 
 #[test]

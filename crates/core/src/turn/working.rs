@@ -6,6 +6,7 @@ use super::effect::{Chime, Effect, Notice, Outcome};
 use super::event::WallClock;
 use super::own::{self, Then};
 use super::plan::{Plan, Status, Surroundings, plan};
+use super::timers::Told;
 use super::{AfterSpeech, Machine, Phase};
 use crate::car::CarState;
 use crate::engine::{ActError, Acted, EngineError};
@@ -73,6 +74,14 @@ impl Machine {
             self.effects.push(Effect::Publish(Notice::Command { turn, command, confidence: job.confidence }));
             if job.steps.is_empty() {
                 self.dialogue.remember(&job.command, now);
+            }
+            if job.own == Some(Then::Timers) {
+                (job.status, job.reply) = match self.timers.carry_out(&job.command, now) {
+                    Told::Done(reply) => (Status::Done, reply),
+                    Told::Answer(reply) => (Status::Answered, reply),
+                };
+                self.effects.push(Effect::Publish(Notice::CommandResult { turn, intent, error: None }));
+                continue;
             }
             if let Some(then) = job.own {
                 let nobody = then == Then::Nobody;

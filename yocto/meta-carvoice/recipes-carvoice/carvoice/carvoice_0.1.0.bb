@@ -64,6 +64,9 @@ do_install() {
     DESTDIR="${D}" PREFIX="${prefix}" SYSCONFDIR="${sysconfdir}" CARVOICE=carvoice \
         BIN="${B}/target/${CARGO_TARGET_SUBDIR}" sh ${S}/scripts/install.sh install
 
+    # The service for sessions of a desktop: the systemd class would take it for the car's, of the same name.
+    rm -r ${D}${systemd_user_unitdir} ${D}${datadir}/dbus-1/services
+
     # The models that come with the source.
     install -m 0644 ${S}/models/*.safetensors ${D}${datadir}/carvoice/models/
 
@@ -83,7 +86,6 @@ PACKAGE_BEFORE_PN += "\
     ${PN}-fish-completion \
     ${PN}-model-cabin-lora \
     ${PN}-model-wake-computer \
-    ${PN}-session \
     ${PN}-vehicle \
     ${PN}-zsh-completion \
 "
@@ -115,13 +117,6 @@ FILES:${PN}-vehicle = "\
     ${systemd_system_unitdir}/carvoice-vehicle.service \
 "
 RDEPENDS:${PN}-vehicle = "dbus"
-
-SUMMARY:${PN}-session = "Service of carvoice for the session of a desktop"
-FILES:${PN}-session = "\
-    ${datadir}/dbus-1/services \
-    ${systemd_user_unitdir}/carvoice.service \
-"
-RDEPENDS:${PN}-session = "${PN}-cli"
 
 SUMMARY:${PN}-model-cabin-lora = "Adapter of carvoice's language model, trained by the project"
 LICENSE:${PN}-model-cabin-lora = "Apache-2.0 | MIT"

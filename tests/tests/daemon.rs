@@ -1,12 +1,17 @@
 //! The service as a process: its bus interface, the car, and what goes wrong.
 
-use std::path::PathBuf;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use carvoice_bus::{Client, Monitor};
+use carvoice_core::audio::SAMPLE_RATE;
 use carvoice_tests::cli::{carvoice, command};
 use carvoice_tests::private_bus::{PrivateBus, Running, program};
+use carvoice_tests::speech::say_between;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -73,10 +78,16 @@ impl Turn {
 /// Asks, and collects every signal until the turn has ended.
 fn ask(bus: &PrivateBus, monitor: &mut Monitor, text: &str) -> Turn {
     let number = Client::connect(bus.kind()).unwrap().ask(text).unwrap();
+    collect(monitor, |ended| ended == number)
+}
+
+/// Every signal until such a turn has ended.
+fn collect(monitor: &mut Monitor, is_it: impl Fn(u64) -> bool) -> Turn {
     let mut signals = Vec::new();
     loop {
         let (name, payload) = monitor.next_within(PATIENCE).expect("the turn ends").unwrap();
-        let ended = name == "TurnEnded" && payload["turn"] == number;
+        let number = payload["turn"].as_u64().unwrap_or_default();
+        let ended = name == "TurnEnded" && is_it(number);
         signals.push((name, payload));
         if ended {
             return Turn { number, signals };
@@ -190,4 +201,46 @@ fn parse_over_the_bus_does_nothing() {
     let parse = ["org.carvoice.Assistant1", "Parse", "s", "open the sunroof"];
     let parsed = bus.busctl(&[&arguments[..], &parse[..]].concat()).unwrap();
     assert!(parsed.contains("sunroof.set"), "{parsed}");
+}
+
+/// Plays `sound` into a pipe as fast as it would be spoken, then silence, until the result is dropped.
+fn microphone(pipe: &Path, sound: &[f32]) -> Sender<()> {
+    let mut pipe = OpenOptions::new().write(true).open(pipe).unwrap();
+    let sound = sound.to_vec();
+    let (playing, stopped) = channel();
+    std::thread::spawn(move || {
+        let step = SAMPLE_RATE as usize / 50;
+        let mut sound = sound.into_iter();
+        while stopped.recv_timeout(Duration::from_millis(20)) == Err(RecvTimeoutError::Timeout) {
+            let samples = (0..step).map(|_| (sound.next().unwrap_or_default() * 32767.0) as i16);
+            let bytes: Vec<u8> = samples.flat_map(i16::to_le_bytes).collect();
+            if pipe.write_all(&bytes).is_err() {
+                return;
+            }
+        }
+    });
+    playing
+}
+
+#[test]
+fn the_wake_word_begins_a_turn_and_is_no_part_of_the_order() {
+    let bus = PrivateBus::start();
+    let _car = car(&bus, &[]);
+    let out = TempDir::new().unwrap();
+    let pipe = out.path().join("microphone");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut process = Running::start(
+        daemon(&bus, &out)
+            .args(["--set", &format!("audio.input=pipe:{}", pipe.display())])
+            .stderr(Stdio::piped()),
+    );
+    process.wait_for("ready");
+    let second = Duration::from_secs(1);
+    let mut monitor = monitor(&bus);
+    let _playing = microphone(&pipe, &say_between(second, "Computer, turn on the fog lights.", second));
+    let turn = collect(&mut monitor, |_| true);
+    assert_eq!(turn.payload("TurnStarted")["cause"], "wake");
+    let words = turn.payload("Transcript")["text"].as_str().unwrap().to_lowercase();
+    assert_eq!(words, "turn on the fog lights.");
+    assert_eq!(turn.outcome(), "done");
 }

@@ -9,7 +9,8 @@ use std::time::Duration;
 use std::{fs, thread};
 
 use carvoice_core::audio::{SAMPLE_RATE, Speech};
-use carvoice_core::engine::{Cancel, EngineError, Transcriber, Transcript, TurnId, VoiceActivity};
+use carvoice_core::engine::{Cancel, EngineError, Transcriber, Transcript, TurnId, VoiceActivity, WakeWord};
+use carvoice_listen::wake::Wake;
 use carvoice_listen::{Endpointer, Heard, Options, Silero, Whisper};
 use carvoice_tests::contracts::transcriber::plain;
 use carvoice_tests::contracts::voice_activity::{probabilities, spoken};
@@ -130,7 +131,8 @@ fn an_utterance_is_found_with_its_first_word() {
     let speech = say(text);
     let sound = [&silence(SECOND)[..], &speech, &silence(SECOND)].concat();
     for sound in [sound.clone().into(), in_car(&sound, 10.0, 5)] {
-        let heard = listen(&mut silero(), Options::default(), &sound);
+        let options = Options { pause: Duration::ZERO, ..Options::default() };
+        let heard = listen(&mut silero(), options, &sound);
         let [Heard::Started { at }, Heard::Ended { speech: utterance, ended_at }] = &heard[..] else {
             panic!("{} events", heard.len());
         };
@@ -226,4 +228,51 @@ fn only_whisper_loads_as_whisper() {
         &["smollm2-135m.gguf", "silero-vad.onnx"],
         &altered,
     );
+}
+
+fn wake() -> Wake {
+    let [mel, embedding, word] =
+        ["wake-mel.onnx", "wake-embedding.onnx", "wake-computer.safetensors"].map(model);
+    Wake::load(&mel, &embedding, &word).unwrap()
+}
+
+/// How often the wake word is heard, in pieces of any size.
+fn wakes(wake: &mut Wake, sound: &[f32]) -> usize {
+    wake.reset();
+    sound.chunks(700).filter_map(|piece| wake.push(piece).unwrap()).filter(|word| word == "computer").count()
+}
+
+#[test]
+fn the_wake_word_is_heard_and_other_words_are_not() {
+    let mut wake = wake();
+    let spoken = [silence(SECOND), say("Computer."), silence(SECOND)].concat();
+    assert_eq!(wakes(&mut wake, &spoken), 1);
+    assert_eq!(wakes(&mut wake, &say_between(SECOND, "Computer, turn on the fog lights.", SECOND)), 1);
+    for other in ["Turn on the fog lights and play some music.", "Commuters compete for a compartment."] {
+        assert_eq!(wakes(&mut wake, &say_between(SECOND, other, SECOND)), 0, "{other}");
+    }
+    assert_eq!(wakes(&mut wake, &car_noise(10 * SECOND, 3)), 0);
+}
+
+#[test]
+fn a_broken_microphone_does_not_break_the_wake_word() {
+    let mut wake = wake();
+    for sample in [f32::NAN, f32::INFINITY, 1e30, 0.0] {
+        assert_eq!(wakes(&mut wake, &[sample; 20_000]), 0);
+    }
+    assert_eq!(wakes(&mut wake, &[silence(SECOND), say("Computer."), silence(SECOND)].concat()), 1);
+}
+
+#[test]
+fn what_is_no_wake_word_is_refused_with_the_reason() {
+    let refused = |mel: &str, embedding: &str, word: &str| {
+        let folder = model("wake-mel.onnx").parent().unwrap().to_owned();
+        let file = |name: &str| folder.join(name);
+        let reason = Wake::load(&file(mel), &file(embedding), &file(word)).err().unwrap();
+        assert!(matches!(reason, EngineError::Model { .. }), "{reason}");
+    };
+    refused("wake-embedding.onnx", "wake-embedding.onnx", "wake-computer.safetensors");
+    refused("wake-mel.onnx", "silero-vad.onnx", "wake-computer.safetensors");
+    refused("wake-mel.onnx", "wake-embedding.onnx", "cabin-lora.safetensors");
+    refused("wake-mel.onnx", "wake-embedding.onnx", "absent.safetensors");
 }

@@ -11,6 +11,7 @@ mod hearing;
 mod own;
 mod plan;
 mod speaking;
+mod state;
 mod timers;
 mod working;
 
@@ -19,9 +20,9 @@ pub use dialogue::{Dialogue, Request};
 pub use effect::{Cause, Chime, Effect, Notice, Outcome, Rejection, Timings};
 pub use event::{Engine, Event, Priority, UnknownPriority, WallClock};
 pub use plan::{Assessment, Surroundings, Verdict, assess, assess_in};
+pub use state::State;
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::time::Duration;
 
 use crate::engine::TurnId;
@@ -37,40 +38,6 @@ use timers::Timers;
 
 /// Longest text of a request, in characters: about a minute of speech.
 pub const MAX_TEXT: usize = 1000;
-
-/// Where a turn stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum State {
-    /// Nothing is going on.
-    Idle,
-    /// Waiting for speech, or hearing it.
-    Listening,
-    /// Speech becomes text.
-    Transcribing,
-    /// Text becomes commands, and the policy judges them.
-    Understanding,
-    /// The car carries out a command.
-    Acting,
-    /// Something is said.
-    Speaking,
-    /// After a reply: speech begins a turn without a wake word.
-    FollowUp,
-}
-
-impl fmt::Display for State {
-    /// As in the D-Bus property `State`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Idle => "idle",
-            Self::Listening => "listening",
-            Self::Transcribing => "transcribing",
-            Self::Understanding => "understanding",
-            Self::Acting => "acting",
-            Self::Speaking => "speaking",
-            Self::FollowUp => "follow-up",
-        })
-    }
-}
 
 /// Times of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -24,5 +24,7 @@ IMAGE_LINGUAS = ""
 # Car makers do not ship what is under version 3 of the GNU licences. Of the image alone, because recipes
 # that it needs have packages under them that it does not install.
 INCOMPATIBLE_LICENSE ?= "AGPL-3.0* GPL-3.0* LGPL-3.0*"
+# A keyboard layout that systemd brings through recommendations, under GPL-3.0.
+BAD_RECOMMENDATIONS += "kbd-keymaps-pine"
 
 QB_MEM = "-m ${CARVOICE_SIZE}"

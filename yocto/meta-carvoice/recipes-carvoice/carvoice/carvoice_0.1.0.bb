@@ -22,7 +22,7 @@ SRC_URI = "\
     file://models.conf \
     file://profile.sh \
 "
-SRCREV = "df46af058b9315062330c9384c0aea7fb16db530"
+SRCREV = "6efaa9f69c2d6e74485ca809e67119ec4e10fb5e"
 
 require ${BPN}-crates.inc
 
@@ -41,7 +41,7 @@ python () {
 # Nothing else has been tried; the service's sandbox is its unit.
 REQUIRED_DISTRO_FEATURES:class-target = "systemd"
 
-# The programs keep to what Rust 1.94 has; the manifest names the version that the project tests with.
+# The manifest names the Rust that the project tests with, which is one ahead of the release.
 CARGO_BUILD_FLAGS += "--ignore-rust-version --bins -p carvoice -p carvoice-vehicle"
 export CARGO_INCREMENTAL = "0"
 

@@ -29,13 +29,14 @@ if [ "${1:-}" = short ]; then
         --smoke --steps 30 --warmup 5 --tokens 250
 fi
 
-"$python" $py/generate.py --count 80000 "$work"
+"$python" $py/generate.py --count 120000 "$work"
+target/release/carvoice-train draw --count 40000 --texts "$work/train.tsv" "$work/manifest.tsv"
 "$python" $py/mapped.py --source "$data" "$work"
-"$python" $py/declared.py --source "$data" "$work"
+"$python" $py/declared.py --source "$data" --count 60000 "$work"
 mapped=""
-[ -f "$work/mapped.tsv" ] && mapped="--data $work/mapped.tsv:0.8"
-"$python" $py/train.py --gguf "$model" --data "$work/train.tsv:3" $mapped --data "$work/declared.tsv:0.8" \
-    --out "$work/run" --steps "$steps"
+[ -f "$work/mapped.tsv" ] && mapped="--data $work/mapped.tsv:0.7"
+"$python" $py/train.py --gguf "$model" --data "$work/train.tsv:3.4" --data "$work/manifest.tsv:1" $mapped \
+    --data "$work/declared.tsv:0.3" --out "$work/run" --steps "$steps" --lr 1.2e-3
 "$python" $py/export.py "$work/run/last.pt" "$work/cabin-lora.safetensors"
 # Trust is fitted on sentences that neither the model nor the sentence templates were made from: those
 # written by hand, those of held-out templates, and those of held-out sources.

@@ -80,6 +80,7 @@ done
 
 setting systemd/config.toml "$SYSCONFDIR/carvoice/config.toml"
 file 644 models/cabin-lora.safetensors "$PREFIX/share/carvoice/models/cabin-lora.safetensors"
+file 644 models/wake-computer.safetensors "$PREFIX/share/carvoice/models/wake-computer.safetensors"
 
 for document in config.toml README.md LICENSE CHANGELOG.md docs/dbus.md docs/skills.md docs/systemd.md; do
     file 644 "$document" "$PREFIX/share/doc/carvoice/${document##*/}"

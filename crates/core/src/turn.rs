@@ -81,6 +81,8 @@ pub struct Machine {
     muted: bool,
     /// What the assistant said last.
     last_reply: String,
+    /// What is being said, or was said last, by whomever.
+    saying: String,
     /// Seat of the speaker of the last turn, who is the likely one to go on.
     last_zone: Option<Zone>,
     /// The largest number given out: to turns and to announcements.
@@ -158,6 +160,7 @@ impl Machine {
             missing: BTreeSet::new(),
             muted: false,
             last_reply: String::new(),
+            saying: String::new(),
             last_zone: None,
             numbers: 0,
             current: TurnId(0),

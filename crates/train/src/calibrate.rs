@@ -125,7 +125,13 @@ fn cases(options: &Options) -> anyhow::Result<Vec<Case>> {
             bail!("there is no model to calibrate: leave --templates out");
         };
         listener.hear(&Sentence { first: false, ..sentence.clone() })?;
-        let commands = opinions.reading.commands();
+        let mut commands = opinions.reading.commands();
+        // A yes means what was asked about.
+        if let (true, [only], Some(pending)) = (opinions.settled, commands.as_slice(), &context.pending)
+            && only.intent == "assistant.yes"
+        {
+            commands = vec![pending.command.clone()];
+        }
         cases.push(Case { sentence, opinions, commands });
     }
     bar.finish_and_clear();

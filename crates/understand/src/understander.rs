@@ -130,7 +130,7 @@ impl SlmUnderstander {
         let loose = draft.is_some_and(|draft| draft.loose);
         let draft = draft.map(|draft| (draft.log_prob, draft.none, draft.later));
         let own = slm.own(&self.catalogue, &prompt, f64::NEG_INFINITY, limits)?;
-        let settled = reading.from_context && !prompt.has_context();
+        let settled = is_settled(&reading, &commands, &prompt, context);
         Ok(Some(Opinions { reading, draft, loose, settled, own }))
     }
 
@@ -163,7 +163,11 @@ impl Understander for SlmUnderstander {
         let Some(slm) = &mut self.slm else { return Ok(reading.interpretation) };
         let limits = Limits { cancel, deadline: Instant::now() + BUDGET };
         let prompt = slm.prompt(&self.catalogue, &self.matcher, text, context);
-        match slm.judge(&self.catalogue, &prompt, &reading, limits) {
+        let commands = reading.commands();
+        if is_settled(&reading, &commands, &prompt, context) {
+            return Ok(reading.interpretation);
+        }
+        match slm.judge(&self.catalogue, &prompt, &reading, &commands, limits) {
             Ok(verdict) => {
                 let verdict = faithful(&self.catalogue, &self.matcher, text, verdict);
                 Ok(carry_out(&self.catalogue, verdict, reading.interpretation))
@@ -194,17 +198,14 @@ impl Slm {
         catalogue: &Catalogue,
         prompt: &Prompt,
         reading: &Reading,
+        commands: &[Command],
         limits: Limits<'_>,
     ) -> Result<Verdict, EngineError> {
-        if reading.from_context && !prompt.has_context() {
-            return Ok(Verdict::Keep(None));
-        }
-        let commands = reading.commands();
         if commands.is_empty() {
             let own = self.own(catalogue, prompt, self.trust.floor(false), limits)?;
             return Ok(self.trust.on_own(own));
         }
-        let Some(draft) = self.draft(catalogue, prompt, reading, &commands, limits)? else {
+        let Some(draft) = self.draft(catalogue, prompt, reading, commands, limits)? else {
             return Ok(Verdict::Keep(None));
         };
         if let Some(verdict) = self.trust.on_draft(&draft) {
@@ -253,6 +254,15 @@ impl Slm {
         let answer = language::read(catalogue, &answer).map_err(EngineError::failed)?;
         Ok(Some((answer, score.log_prob)))
     }
+}
+
+/// Whether the conversation alone settles what is meant: the model knows nothing of it, or a question was
+/// answered by a plain yes or no.
+fn is_settled(reading: &Reading, commands: &[Command], prompt: &Prompt, context: &Context) -> bool {
+    const ANSWERS: [&str; 4] = ["assistant.yes", "assistant.no", "assistant.cancel", "assistant.stop"];
+    let plain = |commands: &[Command]| matches!(commands, [only] if ANSWERS.contains(&only.intent.as_str()));
+    reading.from_context && !prompt.has_context()
+        || context.pending.is_some() && reading.cover >= 1.0 && plain(commands)
 }
 
 /// The model's own commands with texts as they were spoken, and without numbers that were not: those

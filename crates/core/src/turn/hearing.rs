@@ -29,9 +29,17 @@ impl Machine {
     }
 
     pub(super) fn woken(&mut self, zone: Option<Zone>, now: Duration) {
-        if self.may_listen().is_ok() {
+        if self.may_listen().is_ok() && !self.says_wake_word() {
             self.listen(Cause::Wake, zone, false, now);
         }
+    }
+
+    /// Whether the wake word may have come from the loudspeaker.
+    fn says_wake_word(&self) -> bool {
+        let word = self.settings.wake_word.to_lowercase();
+        matches!(self.phase, Phase::Speaking(_))
+            && !word.is_empty()
+            && self.saying.to_lowercase().contains(&word)
     }
 
     /// Whether speech can be taken now.

@@ -32,6 +32,7 @@ impl Machine {
     fn say(&mut self, text: String, speaking: Speaking, now: Duration) {
         let length = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
         let limit = SPEAKING + SPEAKING_PER_CHAR.saturating_mul(length);
+        self.saying.clone_from(&text);
         self.effects.push(Effect::Say { turn: self.current, text });
         self.go(Phase::Speaking(speaking), now + limit);
     }

@@ -403,6 +403,17 @@ fn a_wake_word_interrupts_the_reply() {
 }
 
 #[test]
+fn its_own_voice_does_not_wake_it() {
+    let mut cabin = Cabin::new();
+    let text = "Your computer is ready.".to_owned();
+    cabin.step(Event::SayRequested { text, priority: Priority::Normal });
+    cabin.step(Event::SpeakingStarted { turn: cabin.turn() });
+    assert!(cabin.step(Event::Woken { zone: None }).is_empty());
+    cabin.step(Event::Spoken { turn: cabin.turn(), result: Ok(()) });
+    assert!(!cabin.step(Event::Woken { zone: None }).is_empty());
+}
+
+#[test]
 fn the_wake_word_alone_is_waited_behind() {
     let mut cabin = Cabin::new();
     cabin.step(Event::Woken { zone: None });

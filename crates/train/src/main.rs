@@ -9,6 +9,7 @@ mod draw;
 mod engine;
 mod eval;
 mod figures;
+mod platt;
 mod plot;
 mod sentences;
 mod wake;

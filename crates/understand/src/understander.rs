@@ -154,6 +154,7 @@ impl Understander for SlmUnderstander {
         // Nobody speaks in the names of intents; written, they would be an answer put into the model's mouth.
         if long
             || is_sound(text)
+            || is_caption(text)
             || !text.contains(char::is_alphanumeric)
             || text.split_whitespace().any(named)
         {
@@ -300,7 +301,16 @@ fn carry_out(catalogue: &Catalogue, verdict: Verdict, mut draft: Interpretation)
             draft
         }
         Verdict::Nothing => Interpretation::default(),
-        Verdict::Later => Interpretation { later: true, ..Interpretation::default() },
+        // Which order it was is known from the draft, if there is one.
+        Verdict::Later if draft.candidates.is_empty() => {
+            Interpretation { later: true, ..Interpretation::default() }
+        }
+        Verdict::Later => {
+            for candidate in &mut draft.candidates {
+                candidate.problem = Some(Problem::NotNow);
+            }
+            Interpretation { left_over: None, ..draft }
+        }
         Verdict::Doubt => {
             for candidate in &mut draft.candidates {
                 candidate.problem.get_or_insert(Problem::Unsure);
@@ -336,6 +346,14 @@ fn is_sound(text: &str) -> bool {
         let inner = text.strip_prefix(marks.0).and_then(|text| text.strip_suffix(marks.1));
         inner.is_some_and(|inner| !inner.contains([marks.0, marks.1]))
     })
+}
+
+/// Whether the text is what Whisper, which learnt from subtitles, makes of noise.
+fn is_caption(text: &str) -> bool {
+    const CAPTIONS: [&str; 5] =
+        ["for watching", "please subscribe", "like and subscribe", "subtitles by", "in the next video"];
+    let plain = language::words(text);
+    CAPTIONS.iter().any(|caption| plain.starts_with(caption) || plain.ends_with(caption))
 }
 
 fn has_free_text(catalogue: &Catalogue, command: &Command) -> bool {

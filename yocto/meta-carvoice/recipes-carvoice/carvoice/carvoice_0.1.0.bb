@@ -67,9 +67,6 @@ do_install() {
     # The service for sessions of a desktop: the systemd class would take it for the car's, of the same name.
     rm -r ${D}${systemd_user_unitdir} ${D}${datadir}/dbus-1/services
 
-    # The models that come with the source.
-    install -m 0644 ${S}/models/*.safetensors ${D}${datadir}/carvoice/models/
-
     install -D -m 0644 ${UNPACKDIR}/models.conf ${D}${systemd_system_unitdir}/carvoice.service.d/10-models.conf
     install -D -m 0644 ${UNPACKDIR}/profile.sh ${D}${sysconfdir}/profile.d/carvoice.sh
     sed -i 's|@DATADIR@|${datadir}|g' \

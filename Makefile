@@ -51,7 +51,7 @@ install uninstall:
 	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" SYSCONFDIR="$(SYSCONFDIR)" BIN="$(BIN)" sh scripts/install.sh $@
 
 system-test: models
-	sh scripts/system-test.sh
+	bash scripts/system-test.sh
 
 train: models
 	@sh scripts/setup.sh train

@@ -17,8 +17,8 @@ pub use features::{Features, HOP};
 
 /// Neighbouring steps that must be above the threshold: a syllable that sounds alike is shorter.
 const STEPS: u32 = 2;
-/// Time after a wake word in which it cannot be heard again.
-const REST: u64 = SAMPLE_RATE as u64;
+/// Samples after a wake word in which it cannot be heard again: one second.
+pub const REST: u64 = SAMPLE_RATE as u64;
 
 /// Hears one wake word. A second of sound takes about 50 ms of one core.
 pub struct Wake {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::anyhow;
 use carvoice_core::audio::SAMPLE_RATE;
-use carvoice_listen::wake::{Classifier, Features, HOP};
+use carvoice_listen::wake::{Classifier, Features, HOP, REST};
 use plotters::prelude::*;
 
 use super::sounds::{Clip, Lesson, Mixer};
@@ -12,9 +12,6 @@ use super::sounds::{Clip, Lesson, Mixer};
 /// Thresholds at which the curve is drawn.
 const THRESHOLDS: [f32; 15] =
     [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 0.995];
-
-/// Steps after a wake in which there is no other, as in [`carvoice_listen::wake::Wake`].
-const REST: usize = SAMPLE_RATE as usize / HOP;
 
 /// What happened at one level of noise.
 pub struct Curve {
@@ -37,7 +34,7 @@ impl Curve {
             while at < scores.len() {
                 let is_above = scores.get(at).is_some_and(|score| *score >= threshold);
                 count += usize::from(is_above);
-                at += if is_above { REST } else { 1 };
+                at += if is_above { REST as usize / HOP } else { 1 };
             }
             count
         };

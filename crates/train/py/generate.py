@@ -23,7 +23,7 @@ SHARE_OF_DIALOGUE = 0.1
 FRAGMENTS = "fragments"  # the file of words that mean something only in a conversation
 WRITTEN = "written_"  # files of sentences written one by one
 WRITTEN_DRAWS = 7 / 72000  # share of the sentences that one of those gets
-WRITTEN_MOST = 0.62  # the most that all of those get
+WRITTEN_MOST = 0.7  # the most that all of those get
 ORDERS = "orders"
 # What sentences are drawn from. Delayed and negated orders are made of orders besides, so
 # that about a quarter of all examples end in `none` or `later`.
@@ -190,7 +190,9 @@ class Maker:
 
     def _noise(self, prompt):
         rng, words = self.rng, prompt.split()
-        at = rng.randrange(len(words)) if words else 0
+        if not words:  # of a lone "oh", which the normal form leaves out
+            return prompt
+        at = rng.randrange(len(words))
         kind = rng.random()
         if kind < 0.3 and len(words) > 2:
             small = [
@@ -228,12 +230,12 @@ def _gerund(verb):
 def _weight(template, block):
     """How often a template is drawn beside others of its kind.
 
-    A written one is close to a plain sentence: up to two and a half times as often where it has many
+    A written one is close to a plain sentence: up to five times as often where it has many
     forms. The others count by block, and the square root keeps blocks of few templates from
     being learned by heart.
     """
     if template.file.startswith(WRITTEN):
-        return 1 + min(1.5, math.log10(template.forms()))
+        return 1 + min(4, math.log10(template.forms()))
     return block.weight / len(block.templates) ** 0.5
 
 

@@ -274,10 +274,11 @@ class Training(unittest.TestCase):
         alone = train.loss_of(model, [_pack([1], [2])]).item()
         self.assertAlmostEqual(loss.item() * 6, sum(losses) + alone, delta=0.05)
 
-    def test_digits_of_numbers_weigh_little(self):
+    def test_digits_of_numbers_that_were_said_weigh_little(self):
         line = "timer.start duration=330 label=7 up ; phone.call number=112 ; climate.set_temperature temperature=21.5\n"
-        light = [match.span(1) for match in train._NUMBER.finditer(line)]
+        light = train.numbers_said("five and a half minutes", line)
         self.assertEqual([line[a:b] for a, b in light], ["330", "21.5"])
+        self.assertEqual(train.numbers_said("open everything", "window.set position=100 zone=all\n"), [])
 
     def test_rows_with_the_same_declarations_are_one_pack(self):
         rows = ["new a.b : do\\nsay\ta.b\td", "new a.b : do\\nno\tnone\td", "after x\\nup\ty\td", "on\tz\td"]

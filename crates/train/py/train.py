@@ -48,9 +48,13 @@ _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
 }
 _BETAS, _EPSILON = (0.9, 0.99), 1e-8
-# Digits of a number weigh little: when the model is used, a number is one of those that were said.
+# Digits of a number that was said weigh little: when the model is used, it only chooses among those.
 _NUMBER = re.compile(r"(?<= )(?!(?:%s)=)\w+=([\d.]+)(?= |\n)" % "|".join([*catalogue.TEXT_SLOTS, "number"]))
-_NUMBER_WEIGHT = 0.1
+_NUMERAL = re.compile(
+    r"\d|\b(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty"
+    r"|fifty|sixty|seventy|eighty|ninety|hundred|half|quarter|couple)\b"
+)
+_NUMBER_WEIGHT = 0.3
 _FALLS = 0.8  # what a smoke run must leave of the loss it showed first
 
 
@@ -67,6 +71,11 @@ class Pack:
 
     def __len__(self):
         return len(self.shared) + sum(len(p) + len(o) for p, o, _ in self.examples)
+
+
+def numbers_said(prompt, output):
+    """Where an output has numbers, if its prompt says any: "open" means 100 without a numeral."""
+    return [match.span(1) for match in _NUMBER.finditer(output)] if _NUMERAL.search(prompt) else []
 
 
 class Stream:
@@ -89,15 +98,15 @@ class Stream:
             self.left[k] = self.rng.sample(self.rows[k], len(self.rows[k]))
         shared, examples = self.left[k].pop()
         encoded = [
-            (self.tokenizer.encode(prompt + "\n").ids, *self.weighed(output + "\n"))
+            (self.tokenizer.encode(prompt + "\n").ids, *self.weighed(prompt, output + "\n"))
             for prompt, output in examples
         ]
         return Pack(self.tokenizer.encode(shared + "\n").ids if shared else [], encoded)
 
-    def weighed(self, output):
-        """Tokens of an output and how much each counts."""
+    def weighed(self, prompt, output):
+        """Tokens of the output that belongs to a prompt and how much each counts."""
         encoding = self.tokenizer.encode(output)
-        numbers = [match.span(1) for match in _NUMBER.finditer(output)]
+        numbers = numbers_said(prompt, output)
         light = [any(a <= start < b for a, b in numbers) for start, _ in encoding.offsets]
         return encoding.ids, [_NUMBER_WEIGHT if is_light else 1.0 for is_light in light]
 

@@ -4,11 +4,13 @@
 
 writes OUT_DIR/declared.tsv. Skills come from `skills/*.txt` (`% INTENT slot=a|b slot=number`
 declares one, blocks as in the templates give its sentences), and, where the folder is there,
-from intents of the licensed sets that are not in our catalogue. A third of the examples ask for
-none of the declared skills: something of ours, or nothing.
+from intents of the licensed sets that are not in our catalogue. Skills of a set often share their
+domain, as those of one manifest do. A third of the examples ask for none of the declared skills:
+something of ours, nothing, or mere talk of what they are about.
 """
 
 import argparse
+import collections
 import json
 import pathlib
 import random
@@ -30,7 +32,41 @@ _OURS = re.compile(
 
 
 _STOP = set("the a an to my me us in on at of for with is are i i'm we please and it you that this some".split())
+_DOMAINS = "van boat cab fleet tools extras kit garage farm shop crew rig house stage lab field my_car rescue work park".split()
 _POLITE = ("please", "can you", "could you", "hey", "i'd like you to", "would you", "ok")
+# Talk of a thing that a skill is about; N stands for its word.
+_TALK = [
+    "i bought a N",
+    "i want to buy a new N",
+    "we had a N once",
+    "my brother has a N",
+    "his N was expensive",
+    "that N cost a fortune",
+    "the N is broken",
+    "the N was broken all week",
+    "who needs a N",
+    "there was a N by the road",
+    "where did you leave the N",
+    "did you pack the N",
+    "don't forget the N",
+    "i like the N",
+    "i prefer the old N",
+    "i don't like this N",
+    "she told me about the N",
+    "he said the N was too loud",
+    "have you seen her N",
+    "is there a N shop in town",
+    "they sell N in that shop",
+    "what does a N cost",
+    "the N in our old car never worked",
+    "we were talking about the N",
+    "the N needs fixing",
+    "my wife makes the best N",
+    "nobody uses the N",
+    "a N did you see it",
+    "they banned the N",
+    "how was the N yesterday",
+]
 _RENAMED = {
     "level": ("amount", "value", "setting", "strength", "step"),
     "state": ("power", "switch", "status"),
@@ -42,22 +78,29 @@ _RENAMED = {
 }
 
 
+def content(text):
+    """The words of a text that tell what it is about."""
+    return [word for word in text.split() if word.isalpha() and word not in _STOP]
+
+
 class Skill:
     """An intent that is told in the prompt; `draw` gives a sentence and its output."""
 
     def __init__(self, name, slots):
         self.name, self.slots, self.draw = name, slots, None
 
-    def declare(self, rng, sentences):
+    def declare(self, rng, sentences, domain):
         """Its line, and a function that puts its name and slots of this line into an output.
 
-        Half of the time it gets another name, so that names are read rather than remembered.
+        Mostly it gets another name, in `domain` if there is one, so that names are read rather than
+        remembered.
         """
         name, slots = self.name, {slot: slot for slot in self.slots}
-        if rng.random() < 0.5:
-            words = [w for w in " ".join(sentences).split() if w.isalpha() and w not in _STOP]
+        words = list(dict.fromkeys(content(" ".join(sentences))))
+        if domain or rng.random() < 0.5:
             if len(words) > 1:
-                name = ".".join(rng.sample(words, 2))
+                first, *rest = rng.sample(words, 2)
+                name = f"{domain}.{'_'.join([first, *rest])}" if domain else f"{first}.{rest[0]}"
             slots = {slot: rng.choice(_RENAMED.get(slot, (slot,))) for slot in slots}
         shown = "".join(f" {slots[slot]}={values}" for slot, values in self.slots.items())
 
@@ -150,17 +193,20 @@ class Sets:
 
     def rows(self):
         """One set: rows that share their declarations; none when those are too long."""
-        rng, lines, told = self.rng, [], []
+        rng, lines, told = self.rng, {}, []
+        domain = rng.choice(_DOMAINS) if rng.random() < 0.6 else ""
         for skill in self.skills():
             said = list(dict.fromkeys(skill.draw()[0] for _ in range(rng.choice((2, 3, 3)))))
-            line, rename = skill.declare(rng, said)
-            lines.append(line)
-            told.append((skill, said, rename))
-        if sum(len(line.split()) for line in lines) > LONGEST:
+            line, rename = skill.declare(rng, said, domain)
+            name = rename("")
+            if name not in lines:
+                lines[name] = line
+                told.append((skill, said, rename))
+        if sum(len(line.split()) for line in lines.values()) > LONGEST:
             return []
         names = {skill.name for skill, *_ in told}
         pairs = dict(filter(None, (self._utterance(told, names) for _ in range(rng.randint(5, 9)))))
-        return [("\\n".join([*lines, text]), output, "declared") for text, output in pairs.items()]
+        return [("\\n".join([*lines.values(), text]), output, "declared") for text, output in pairs.items()]
 
     def _utterance(self, told, names):
         rng, kind = self.rng, self.rng.random()
@@ -173,10 +219,21 @@ class Sets:
             if rng.random() < 0.3:
                 text = f"{rng.choice(_POLITE)} {text}"
             return text, rename(output)
-        if kind < 0.84:
+        if kind < 0.74:
+            return self._talk(rng.choice(told))
+        if kind < 0.88:
             return self.ours.plain()[:2]
         other = rng.choice(self.plain or self.slotted)
         return None if other.name in names else (other.draw()[0], catalogue.NONE)
+
+    def _talk(self, told):
+        """Talk that has a word of a skill: one that most of its sentences have."""
+        _, said, _ = told
+        counts = collections.Counter(word for text in said for word in set(content(text)))
+        words = [word for word, count in counts.items() if 2 * count >= len(said)]
+        if not words:
+            return None
+        return self.rng.choice(_TALK).replace("N", self.rng.choice(words)), catalogue.NONE
 
 
 def examples(count, source, seed):

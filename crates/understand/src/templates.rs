@@ -12,6 +12,7 @@ mod heard;
 mod lists;
 mod needs;
 mod numbers;
+mod own_words;
 mod pattern;
 mod reference;
 mod repair;
@@ -29,6 +30,7 @@ use carvoice_core::engine::Context;
 use carvoice_core::interpretation::{Candidate, Interpretation};
 
 use clauses::{Kind, Parsed};
+use own_words::OwnWords;
 use pattern::{A_NUMBER, Patterns, WordId};
 use walk::Heard;
 use words::Word;
@@ -48,6 +50,8 @@ pub struct Matcher {
     patterns: Patterns,
     /// Heads of places that can be looked for, in the singular.
     categories: BTreeSet<String>,
+    /// The words that name added skills.
+    own_words: OwnWords,
 }
 
 /// What the templates made of an utterance.
@@ -92,7 +96,8 @@ impl Matcher {
         let patterns = Patterns::new(&[catalogue, &dialogue], steering);
         let intents: Vec<Intent> = catalogue.intents().iter().chain(dialogue.intents()).cloned().collect();
         let kinds = intents.iter().map(|intent| Kind::of(&intent.name)).collect();
-        Self { intents, kinds, patterns, categories: candidate::category_heads(catalogue) }
+        let categories = candidate::category_heads(catalogue);
+        Self { intents, kinds, patterns, categories, own_words: OwnWords::new(catalogue) }
     }
 
     /// Reads one utterance. What is not understood is an empty interpretation with a cover below 1.
@@ -127,6 +132,13 @@ impl Matcher {
             })
             .or_else(|| self.bare(&utterance))
             .unwrap_or_else(|| self.reading(text, &utterance, &parsed))
+    }
+
+    /// The added intents of which an utterance has a word that no shipped skill knows, each with no other
+    /// values of a choice than were said. It may mean one of them, or only talk of the thing.
+    #[must_use]
+    pub fn named(&self, text: &str) -> Vec<Intent> {
+        self.own_words.named(&words::words(text))
     }
 
     fn utterance(&self, words: Vec<Word>) -> Utterance {

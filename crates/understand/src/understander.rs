@@ -1,5 +1,7 @@
 //! Templates and model together: the templates draft, the model decides.
 
+mod named;
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -168,7 +170,11 @@ impl Understander for SlmUnderstander {
         if is_settled(&reading, &commands, &prompt, context) {
             return Ok(reading.interpretation);
         }
-        match slm.judge(&self.catalogue, &prompt, &reading, &commands, limits) {
+        let verdict = slm.judge(&self.catalogue, &prompt, &reading, &commands, limits).and_then(|verdict| {
+            let named = self.matcher.named(text);
+            slm.with_named(&self.catalogue, &prompt, &named, !commands.is_empty(), verdict, limits)
+        });
+        match verdict {
             Ok(verdict) => {
                 let verdict = faithful(&self.catalogue, &self.matcher, text, verdict);
                 Ok(carry_out(&self.catalogue, verdict, reading.interpretation))

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use carvoice_core::catalogue::Catalogue;
+use carvoice_core::catalogue::{Catalogue, Intent};
 use carvoice_core::engine::{Cancel, EngineError};
 
 use super::grammar::{Grammar, Walk};
@@ -124,35 +124,31 @@ impl Decoder {
         limits: Limits<'_>,
     ) -> Result<Option<(String, Score)>, EngineError> {
         let read = self.tokens(prompt)?;
-        let mut walk = self.grammar.begin(prompt, &|text| self.tokenizer.encode(text))?;
-        let mut text = read.clone();
-        let mut score = Score::default();
-        while !walk.is_done() {
-            if text.len() - read.len() >= LONGEST_ANSWER {
-                return Err(EngineError::failed("the answer does not end"));
-            }
-            let allowed = walk.allowed();
-            let token = if let &[token] = allowed.as_slice() {
-                token
-            } else {
-                self.reader.read(&text, || limits.check())?;
-                let log_probs = self.reader.log_probs(text.len(), &allowed)?;
-                let best = allowed.iter().zip(log_probs).max_by(|a, b| a.1.total_cmp(&b.1));
-                let Some((&token, log_prob)) = best else {
-                    return Err(EngineError::failed("the grammar leaves no token"));
-                };
-                score.add(log_prob);
-                if score.log_prob < floor {
-                    return Ok(None);
-                }
-                token
-            };
-            if !walk.advance(token) {
-                return Err(EngineError::failed("the grammar refused its own token"));
-            }
-            text.push(token);
-        }
-        Ok(Some((self.tokenizer.decode(&text[read.len()..])?, score)))
+        let walk = self.grammar.begin(prompt, &|text| self.tokenizer.encode(text))?;
+        let Some((answer, score)) = write(&mut self.reader, walk, &read, floor, limits)? else {
+            return Ok(None);
+        };
+        Ok(Some((self.tokenizer.decode(&answer)?, score)))
+    }
+
+    /// The answer that follows the most probable token at every choice, with its score, among commands of
+    /// `intents` alone.
+    ///
+    /// # Errors
+    /// When there is none, a limit is reached, or the utterance or the answer is too long.
+    pub fn decode_among(
+        &mut self,
+        prompt: &Prompt,
+        intents: &[Intent],
+        limits: Limits<'_>,
+    ) -> Result<(String, Score), EngineError> {
+        let encode = |text: &str| self.tokenizer.encode(text);
+        let read = self.tokens(prompt)?;
+        let grammar = Grammar::of(intents, &encode)?;
+        let walk = grammar.begin(prompt, &encode)?;
+        let written = write(&mut self.reader, walk, &read, f64::NEG_INFINITY, limits)?;
+        let (answer, score) = written.ok_or_else(|| EngineError::failed("no answer"))?;
+        Ok((self.tokenizer.decode(&answer)?, score))
     }
 
     fn tokens(&self, prompt: &Prompt) -> Result<Vec<u32>, EngineError> {
@@ -162,6 +158,45 @@ impl Decoder {
         }
         Ok([self.prefix.as_slice(), &self.tokenizer.encode(&text)?].concat())
     }
+}
+
+/// The tokens that follow the prompt of the tokens `read` on the most probable way of `walk`, with their score.
+/// None as soon as the log-probability is below `floor`.
+fn write(
+    reader: &mut Reader,
+    mut walk: Walk<'_>,
+    read: &[u32],
+    floor: f64,
+    limits: Limits<'_>,
+) -> Result<Option<(Vec<u32>, Score)>, EngineError> {
+    let mut text = read.to_vec();
+    let mut score = Score::default();
+    while !walk.is_done() {
+        if text.len() - read.len() >= LONGEST_ANSWER {
+            return Err(EngineError::failed("the answer does not end"));
+        }
+        let allowed = walk.allowed();
+        let token = if let &[token] = allowed.as_slice() {
+            token
+        } else {
+            reader.read(&text, || limits.check())?;
+            let log_probs = reader.log_probs(text.len(), &allowed)?;
+            let best = allowed.iter().zip(log_probs).max_by(|a, b| a.1.total_cmp(&b.1));
+            let Some((&token, log_prob)) = best else {
+                return Err(EngineError::failed("the grammar leaves no token"));
+            };
+            score.add(log_prob);
+            if score.log_prob < floor {
+                return Ok(None);
+            }
+            token
+        };
+        if !walk.advance(token) {
+            return Err(EngineError::failed("the grammar refused its own token"));
+        }
+        text.push(token);
+    }
+    Ok(Some((text.split_off(read.len()), score)))
 }
 
 /// The score of `answer` to the prompt of the tokens `read`.

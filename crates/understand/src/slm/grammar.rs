@@ -56,11 +56,23 @@ impl Grammar {
     /// # Errors
     /// When `encode` fails.
     pub fn compile(catalogue: &Catalogue, encode: &Encode<'_>) -> Result<Self, EngineError> {
-        let mut grammar = Self { nodes: (0..3).map(|_| Node::default()).collect(), numbers: Vec::new() };
+        let mut grammar = Self::of(catalogue.intents(), encode)?;
         for answer in [NONE, LATER] {
             grammar.path(START, &encode(&format!("{answer}{END}"))?, DONE);
         }
-        for intent in catalogue.intents() {
+        Ok(grammar)
+    }
+
+    /// Compiles commands of these intents, without `none` and `later`.
+    ///
+    /// # Errors
+    /// When `encode` fails.
+    pub fn of<'a>(
+        intents: impl IntoIterator<Item = &'a Intent>,
+        encode: &Encode<'_>,
+    ) -> Result<Self, EngineError> {
+        let mut grammar = Self { nodes: (0..3).map(|_| Node::default()).collect(), numbers: Vec::new() };
+        for intent in intents {
             grammar.add(intent, encode)?;
         }
         Ok(grammar)

@@ -19,13 +19,13 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The service without ears and without the language model: quick to start.
-struct Service {
-    process: Running,
+pub(crate) struct Service {
+    pub(crate) process: Running,
     out: TempDir,
 }
 
 impl Service {
-    fn start(bus: &PrivateBus) -> Self {
+    pub(crate) fn start(bus: &PrivateBus) -> Self {
         let out = TempDir::new().unwrap();
         let process = Running::start(daemon(bus, &out).stderr(Stdio::piped()));
         let mut service = Self { process, out };
@@ -47,7 +47,7 @@ fn daemon(bus: &PrivateBus, out: &TempDir) -> Command {
     command(&arguments)
 }
 
-fn car(bus: &PrivateBus, arguments: &[&str]) -> Running {
+pub(crate) fn car(bus: &PrivateBus, arguments: &[&str]) -> Running {
     let mut car = Running::start(
         Command::new(program("carvoice-vehicle")).args(["--bus", &bus.address()]).args(arguments),
     );
@@ -55,7 +55,7 @@ fn car(bus: &PrivateBus, arguments: &[&str]) -> Running {
     car
 }
 
-struct Turn {
+pub(crate) struct Turn {
     number: u64,
     signals: Vec<(String, Value)>,
 }
@@ -66,23 +66,23 @@ impl Turn {
         &found.unwrap_or_else(|| panic!("no {signal} in {:?}", self.signals)).1
     }
 
-    fn outcome(&self) -> &str {
+    pub(crate) fn outcome(&self) -> &str {
         self.payload("TurnEnded")["outcome"].as_str().unwrap()
     }
 
-    fn reply(&self) -> &str {
+    pub(crate) fn reply(&self) -> &str {
         self.payload("Reply")["text"].as_str().unwrap()
     }
 }
 
 /// Asks, and collects every signal until the turn has ended.
-fn ask(bus: &PrivateBus, monitor: &mut Monitor, text: &str) -> Turn {
+pub(crate) fn ask(bus: &PrivateBus, monitor: &mut Monitor, text: &str) -> Turn {
     let number = Client::connect(bus.kind()).unwrap().ask(text).unwrap();
     collect(monitor, |ended| ended == number)
 }
 
 /// Every signal until such a turn has ended.
-fn collect(monitor: &mut Monitor, is_it: impl Fn(u64) -> bool) -> Turn {
+pub(crate) fn collect(monitor: &mut Monitor, is_it: impl Fn(u64) -> bool) -> Turn {
     let mut signals = Vec::new();
     loop {
         let (name, payload) = monitor.next_within(PATIENCE).expect("the turn ends").unwrap();
@@ -95,7 +95,7 @@ fn collect(monitor: &mut Monitor, is_it: impl Fn(u64) -> bool) -> Turn {
     }
 }
 
-fn monitor(bus: &PrivateBus) -> Monitor {
+pub(crate) fn monitor(bus: &PrivateBus) -> Monitor {
     Client::connect(bus.kind()).unwrap().monitor().unwrap()
 }
 

@@ -33,6 +33,7 @@ pub struct Audio {
     pub input: String,
     pub output: String,
     pub host: String,
+    pub duck_percent: f64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -154,6 +155,7 @@ impl Config {
                 "expected \"auto\", \"alsa\" or \"pulseaudio\"",
             ));
         }
+        in_range("audio.duck_percent", self.audio.duck_percent, 0.0, 100.0)?;
         in_range("listen.threshold", f64::from(self.listen.threshold), 0.05, 0.95)?;
         in_range("listen.pause_ms", self.listen.pause_ms as f64, 0.0, self.listen.hangover_ms as f64)?;
         in_range("listen.hangover_ms", self.listen.hangover_ms as f64, 100.0, 3000.0)?;

@@ -39,7 +39,7 @@ fn list(config: &Config, output: Output) -> anyhow::Result<ExitCode> {
                 .collect(),
             confirm: intent.risk.confirm,
             parked_only: intent.risk.parked_only,
-            call: intent.call.as_ref().map(|call| format!("{}.{}", call.interface, call.method)),
+            call: calls(intent),
         };
         output.line(&line, || describe(intent, &line))?;
     }
@@ -47,6 +47,13 @@ fn list(config: &Config, output: Output) -> anyhow::Result<ExitCode> {
         eprintln!("{fault}");
     }
     Ok(status(faults.is_empty()))
+}
+
+/// Where it goes, in the order of trying.
+fn calls(intent: &Intent) -> Option<String> {
+    let calls = intent.instead.iter().chain(&intent.call);
+    let names: Vec<String> = calls.map(|call| format!("{}.{}", call.interface, call.member.name())).collect();
+    Some(names.join(" or ")).filter(|names| !names.is_empty())
 }
 
 fn describe(intent: &Intent, line: &IntentLine<'_>) -> String {

@@ -67,6 +67,21 @@ fn names_the_place_of_each_error() {
         ),
         (&format!("{intent}slots = [{{ name = \"a\", type = \"numbr\" }}]\n"), "(did you mean `number`?)"),
         (&format!("{intent}call = {{ method = \"Set.It\" }}\n"), "6: `Set.It` is no D-Bus method name"),
+        (
+            &format!("{intent}call = {{ bus = \"session\" }}\n"),
+            "6: a call needs either `method` or `property`",
+        ),
+        (
+            &format!("{intent}call = {{ property = \"Level\" }}\n"),
+            "is either read, with `returns`, or written",
+        ),
+        (
+            &format!(
+                "{intent}call = {{ method = \"Set\" }}\ninstead = [{{ property = \"Level\", returns = \"level:d\" }}]\n"
+            ),
+            "7: this call returns `level`, and the intent's own nothing",
+        ),
+        ("[[bind]]\nintent = \"lamp.sett\"\n", "4: unknown intent `lamp.sett`"),
         (&format!("{intent}call = {{ method = \"Set\", args = [\"a:s\"] }}\n"), "unknown slot `a`"),
         (
             &format!(

@@ -353,14 +353,16 @@ pub struct SentenceGroup {
     pub sentences: Vec<String>,
 }
 
-/// What is wrong in a manifest. Shown as `file:line: message`.
+/// What is wrong in a manifest. Shown as `file:line:column: message`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: {message}")]
+#[error("{file}:{line}:{column}: {message}")]
 pub struct ManifestError {
     /// File name as given.
     pub file: String,
     /// Line, from 1.
     pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
     /// What is wrong and what would be right.
     pub message: String,
 }

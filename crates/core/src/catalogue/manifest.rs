@@ -76,7 +76,7 @@ pub(super) fn parse(files: &[(&str, &str)]) -> Result<Catalogue, Vec<ManifestErr
         Ok(Catalogue { intents, rules })
     } else {
         let order = |error: &ManifestError| files.iter().position(|(file, _)| *file == error.file);
-        reader.errors.sort_by_key(|error| (order(error), error.line));
+        reader.errors.sort_by_key(|error| (order(error), error.line, error.column));
         Err(reader.errors)
     }
 }
@@ -94,8 +94,8 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn report(&mut self, file: &File<'_>, span: Range<usize>, message: impl Into<String>) {
-        let line = line(file.text, span.start);
-        self.errors.push(ManifestError { file: file.name.to_owned(), line, message: message.into() });
+        let (line, column) = position(file.text, span.start);
+        self.errors.push(ManifestError { file: file.name.to_owned(), line, column, message: message.into() });
     }
 
     fn raw(&mut self, name: &str, text: &str) -> Option<raw::Manifest> {
@@ -317,9 +317,11 @@ fn is_snake(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
-/// Line of a byte offset, from 1.
-pub(super) fn line(text: &str, offset: usize) -> usize {
-    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+/// Line and column of a byte offset, from 1.
+pub(super) fn position(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    (before.matches('\n').count() + 1, line.chars().count() + 1)
 }
 
 /// Adds a suggestion to the parser's "unknown field `x`, expected one of `a`, `b`".

@@ -108,7 +108,7 @@ fn names_the_place_of_each_error() {
 #[test]
 fn refuses_other_versions_and_endless_rules() {
     let old = Catalogue::parse(&[("x.toml", "version = 2\ndomain = \"x\"\n")]).unwrap_err();
-    assert_eq!(old[0].to_string(), "x.toml:1: version 2 is not known; this program reads version 1");
+    assert_eq!(old[0].to_string(), "x.toml:1:11: version 2 is not known; this program reads version 1");
     let found = errors("[rules]\na = \"x <b>\"\nb = \"<a>\"\n");
     assert_eq!(found, ["4: the rule `a` refers to itself", "5: the rule `b` refers to itself"]);
 }

@@ -123,11 +123,17 @@ fn manifests_share_rules() {
 }
 
 #[test]
-fn the_documented_skill_is_valid() {
+fn the_documented_skills_and_the_bindings_are_valid() {
     let documentation = include_str!("../../../../docs/skills.md");
-    let example = documentation.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let blocks: Vec<&str> =
+        documentation.split("```toml").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let [heater, player] = blocks.as_slice() else { panic!("{} examples", blocks.len()) };
     let mut files = Catalogue::shipped_files().to_vec();
-    files.push(("parking_heater.toml", example));
+    files.extend([("parking_heater.toml", *heater), ("player.toml", *player)]);
+    files.push(("ofono.toml", include_str!("../../bindings/ofono.toml")));
     let catalogue = Catalogue::parse(&files).unwrap();
     assert!(catalogue.intent("parking_heater.start").is_some());
+    let pause = catalogue.intent("media.pause").unwrap();
+    assert_eq!(pause.call.as_ref().unwrap().bus.as_deref(), Some("session"));
+    assert_eq!(catalogue.intent("phone.answer").unwrap().instead[0].through.len(), 2);
 }

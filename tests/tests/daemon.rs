@@ -26,8 +26,14 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) fn start(bus: &PrivateBus) -> Self {
+        Self::with(bus, &[])
+    }
+
+    /// The same with more settings.
+    fn with(bus: &PrivateBus, sets: &[&str]) -> Self {
         let out = TempDir::new().unwrap();
-        let process = Running::start(daemon(bus, &out).stderr(Stdio::piped()));
+        let sets = sets.iter().flat_map(|set| ["--set", set]);
+        let process = Running::start(daemon(bus, &out).args(sets).stderr(Stdio::piped()));
         let mut service = Self { process, out };
         service.process.wait_for("ready");
         service
@@ -190,6 +196,27 @@ fn sigterm_ends_it_cleanly_and_a_lost_bus_ends_it_with_an_error() {
     let service = Service::start(&bus);
     bus.kill();
     assert_eq!(service.process.end().code(), Some(1));
+}
+
+#[test]
+fn skills_are_read_again_and_a_broken_one_is_left_out_alone() {
+    let bus = PrivateBus::start();
+    let folder = TempDir::new().unwrap();
+    let _service = Service::with(&bus, &[&format!("skills.folders=[\"{}\"]", folder.path().display())]);
+    let client = Client::connect(bus.kind()).unwrap();
+    let intents = || client.status().unwrap().intents;
+    assert!(!intents().contains(&"spa.scent".to_owned()));
+    let manifest = |domain: &str, rest: &str| {
+        let text = format!("version = 1\ndomain = \"{domain}\"\n{rest}");
+        std::fs::write(folder.path().join(format!("{domain}.toml")), text).unwrap();
+    };
+    manifest("spa", "[[intent]]\nname = \"spa.scent\"\nsentences = [\"spread the scent\"]\n");
+    client.reload_skills().unwrap();
+    assert!(intents().contains(&"spa.scent".to_owned()));
+    manifest("pool", "[[intent]]\nname = \"pool.fill\"\nsentance = [\"fill the pool\"]\n");
+    let refused = client.reload_skills().unwrap_err().to_string();
+    assert!(refused.contains("pool.toml:5:1: unknown field `sentance`"), "{refused}");
+    assert!(intents().contains(&"spa.scent".to_owned()));
 }
 
 #[test]

@@ -184,7 +184,7 @@ fn each_mistake_has_its_place_and_a_suggestion() {
         (format!("{intent}sentance = [\"scent\"]\n"), (5, 1), "did you mean `sentences`?"),
         (
             format!("{intent}sentences = [\"scent\"]\nslots = [{{ name = \"a\", type = \"numbr\" }}]\n"),
-            (6, 32),
+            (6, 31),
             "did you mean `number`?",
         ),
         (

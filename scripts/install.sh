@@ -82,6 +82,8 @@ setting systemd/config.toml "$SYSCONFDIR/carvoice/config.toml"
 file 644 models/cabin-lora.safetensors "$PREFIX/share/carvoice/models/cabin-lora.safetensors"
 file 644 models/wake-computer.safetensors "$PREFIX/share/carvoice/models/wake-computer.safetensors"
 
+file 644 crates/core/bindings/ofono.toml "$PREFIX/share/carvoice/bindings/ofono.toml"
+
 for document in config.toml README.md LICENSE CHANGELOG.md docs/dbus.md docs/skills.md docs/systemd.md; do
     file 644 "$document" "$PREFIX/share/doc/carvoice/${document##*/}"
 done
@@ -96,7 +98,7 @@ if [ "$verb" = install ]; then
     done
 else
     rm -f "$DESTDIR$man"/carvoice.1 "$DESTDIR$man"/carvoice-*.1
-    for folder in "$PREFIX/share/carvoice/models" "$PREFIX/share/carvoice" "$PREFIX/share/doc/carvoice" \
+    for folder in "$PREFIX/share/carvoice/models" "$PREFIX/share/carvoice/bindings" "$PREFIX/share/carvoice" "$PREFIX/share/doc/carvoice" \
         "$SYSCONFDIR/carvoice"; do
         # What somebody else put there stays.
         rmdir "$DESTDIR$folder" 2>/dev/null || true

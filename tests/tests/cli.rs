@@ -168,6 +168,55 @@ fn a_manifest_is_checked_with_line_numbers() {
     assert!(findings.iter().any(|finding| finding["line"] == 6), "{}", run.out);
 }
 
+/// The findings of `skills check` for a manifest of the domain `spa`, and the status.
+fn check(text: &str) -> (Vec<serde_json::Value>, i32) {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("spa.toml");
+    std::fs::write(&file, format!("version = 1\ndomain = \"spa\"\n{text}")).unwrap();
+    let run = carvoice(&["skills", "check", "--json", file.to_str().unwrap()], "");
+    (run.json(), run.status)
+}
+
+#[test]
+fn each_mistake_has_its_place_and_a_suggestion() {
+    let intent = "[[intent]]\nname = \"spa.scent\"\n";
+    for (text, place, message) in [
+        (format!("{intent}sentance = [\"scent\"]\n"), (5, 1), "did you mean `sentences`?"),
+        (
+            format!("{intent}sentences = [\"scent\"]\nslots = [{{ name = \"a\", type = \"numbr\" }}]\n"),
+            (6, 31),
+            "did you mean `number`?",
+        ),
+        (
+            format!("{intent}sentences = [\"scent\"]\nreply = {{ done = \"{{levl}}\" }}\n"),
+            (6, 18),
+            "unknown slot `levl` in a reply",
+        ),
+        ("[[bind]]\nintent = \"media.paus\"\n".to_owned(), (4, 10), "did you mean `media.pause`?"),
+    ] {
+        let (findings, status) = check(&text);
+        assert_eq!((findings.len(), status), (1, 1), "{findings:?}");
+        let said = findings[0]["message"].as_str().unwrap();
+        assert!(said.contains(message), "{said}");
+        assert_eq!(
+            (&findings[0]["line"], &findings[0]["column"]),
+            (&place.0.into(), &place.1.into()),
+            "{said}"
+        );
+        assert_eq!(findings[0]["severity"], "error");
+    }
+}
+
+#[test]
+fn a_sentence_that_means_something_already_is_a_warning() {
+    let intent = "[[intent]]\nname = \"spa.silence\"\nsentences = [\"silence the scent\", ";
+    let (findings, status) = check(&format!("{intent}\"pause [the] music\"]\n"));
+    assert_eq!((findings.len(), status), (1, 0), "{findings:?}");
+    assert_eq!((&findings[0]["line"], &findings[0]["severity"]), (&5.into(), &"warning".into()));
+    let said = findings[0]["message"].as_str().unwrap();
+    assert!(said.starts_with("`pause music` means media.pause already"), "{said}");
+}
+
 #[test]
 fn no_bus_and_no_service_are_told_apart() {
     let run = carvoice(&["--set", "bus=unix:path=/no/such/bus", "status"], "");

@@ -19,15 +19,21 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The service without ears and without the language model: quick to start.
-struct Service {
-    process: Running,
+pub(crate) struct Service {
+    pub(crate) process: Running,
     out: TempDir,
 }
 
 impl Service {
-    fn start(bus: &PrivateBus) -> Self {
+    pub(crate) fn start(bus: &PrivateBus) -> Self {
+        Self::with(bus, &[])
+    }
+
+    /// The same with more settings.
+    fn with(bus: &PrivateBus, sets: &[&str]) -> Self {
         let out = TempDir::new().unwrap();
-        let process = Running::start(daemon(bus, &out).stderr(Stdio::piped()));
+        let sets = sets.iter().flat_map(|set| ["--set", set]);
+        let process = Running::start(daemon(bus, &out).args(sets).stderr(Stdio::piped()));
         let mut service = Self { process, out };
         service.process.wait_for("ready");
         service
@@ -47,7 +53,7 @@ fn daemon(bus: &PrivateBus, out: &TempDir) -> Command {
     command(&arguments)
 }
 
-fn car(bus: &PrivateBus, arguments: &[&str]) -> Running {
+pub(crate) fn car(bus: &PrivateBus, arguments: &[&str]) -> Running {
     let mut car = Running::start(
         Command::new(program("carvoice-vehicle")).args(["--bus", &bus.address()]).args(arguments),
     );
@@ -55,7 +61,7 @@ fn car(bus: &PrivateBus, arguments: &[&str]) -> Running {
     car
 }
 
-struct Turn {
+pub(crate) struct Turn {
     number: u64,
     signals: Vec<(String, Value)>,
 }
@@ -66,23 +72,23 @@ impl Turn {
         &found.unwrap_or_else(|| panic!("no {signal} in {:?}", self.signals)).1
     }
 
-    fn outcome(&self) -> &str {
+    pub(crate) fn outcome(&self) -> &str {
         self.payload("TurnEnded")["outcome"].as_str().unwrap()
     }
 
-    fn reply(&self) -> &str {
+    pub(crate) fn reply(&self) -> &str {
         self.payload("Reply")["text"].as_str().unwrap()
     }
 }
 
 /// Asks, and collects every signal until the turn has ended.
-fn ask(bus: &PrivateBus, monitor: &mut Monitor, text: &str) -> Turn {
+pub(crate) fn ask(bus: &PrivateBus, monitor: &mut Monitor, text: &str) -> Turn {
     let number = Client::connect(bus.kind()).unwrap().ask(text).unwrap();
     collect(monitor, |ended| ended == number)
 }
 
 /// Every signal until such a turn has ended.
-fn collect(monitor: &mut Monitor, is_it: impl Fn(u64) -> bool) -> Turn {
+pub(crate) fn collect(monitor: &mut Monitor, is_it: impl Fn(u64) -> bool) -> Turn {
     let mut signals = Vec::new();
     loop {
         let (name, payload) = monitor.next_within(PATIENCE).expect("the turn ends").unwrap();
@@ -95,7 +101,7 @@ fn collect(monitor: &mut Monitor, is_it: impl Fn(u64) -> bool) -> Turn {
     }
 }
 
-fn monitor(bus: &PrivateBus) -> Monitor {
+pub(crate) fn monitor(bus: &PrivateBus) -> Monitor {
     Client::connect(bus.kind()).unwrap().monitor().unwrap()
 }
 
@@ -190,6 +196,27 @@ fn sigterm_ends_it_cleanly_and_a_lost_bus_ends_it_with_an_error() {
     let service = Service::start(&bus);
     bus.kill();
     assert_eq!(service.process.end().code(), Some(1));
+}
+
+#[test]
+fn skills_are_read_again_and_a_broken_one_is_left_out_alone() {
+    let bus = PrivateBus::start();
+    let folder = TempDir::new().unwrap();
+    let _service = Service::with(&bus, &[&format!("skills.folders=[\"{}\"]", folder.path().display())]);
+    let client = Client::connect(bus.kind()).unwrap();
+    let intents = || client.status().unwrap().intents;
+    assert!(!intents().contains(&"spa.scent".to_owned()));
+    let manifest = |domain: &str, rest: &str| {
+        let text = format!("version = 1\ndomain = \"{domain}\"\n{rest}");
+        std::fs::write(folder.path().join(format!("{domain}.toml")), text).unwrap();
+    };
+    manifest("spa", "[[intent]]\nname = \"spa.scent\"\nsentences = [\"spread the scent\"]\n");
+    client.reload_skills().unwrap();
+    assert!(intents().contains(&"spa.scent".to_owned()));
+    manifest("pool", "[[intent]]\nname = \"pool.fill\"\nsentance = [\"fill the pool\"]\n");
+    let refused = client.reload_skills().unwrap_err().to_string();
+    assert!(refused.contains("pool.toml:5:1: unknown field `sentance`"), "{refused}");
+    assert!(intents().contains(&"spa.scent".to_owned()));
 }
 
 #[test]

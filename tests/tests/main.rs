@@ -2,14 +2,19 @@
 #![allow(missing_docs)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed step is a failed test")]
 
+mod approval;
 mod audio;
 mod bus;
 mod cli;
 mod daemon;
+mod examples;
 mod listen;
 mod machine;
 mod models;
+mod phone;
 mod pipeline;
+mod players;
+mod robustness;
 mod skills;
 mod speak;
 mod tidy;

@@ -30,7 +30,7 @@ fn faulty(bus: &PrivateBus, fault: Fault, after: u64) -> (Simulator, Receiver<()
 }
 
 /// A car that works.
-fn car(bus: &PrivateBus) -> Simulator {
+pub(crate) fn car(bus: &PrivateBus) -> Simulator {
     let builder = zbus::connection::Builder::address(bus.address().as_str());
     Simulator::start(builder, Car::default(), Options::default(), || {}).unwrap()
 }

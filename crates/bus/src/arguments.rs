@@ -20,12 +20,22 @@ pub(crate) fn arguments(call: &Call, slots: &Slots) -> Result<Option<Structure<'
     }
     let mut fields = StructureBuilder::new();
     for arg in &call.args {
-        let value = slots.get(&arg.slot).or(arg.default.as_ref());
-        fields.push_value(argument(arg, value).map_err(|problem| {
-            format!("{}.{}, argument {}: {problem}", call.interface, call.method, arg.slot)
+        let value = slots.get(&arg.slot).or(arg.default.as_ref()).map(|value| sent(call, value));
+        fields.push_value(argument(arg, value.as_ref()).map_err(|problem| {
+            format!("{}.{}, argument {}: {problem}", call.interface, call.member.name(), arg.slot)
         })?);
     }
     fields.build().map(Some).map_err(|error| error.to_string())
+}
+
+/// The value in the words and the measure of the service.
+fn sent(call: &Call, value: &SlotValue) -> SlotValue {
+    match value {
+        SlotValue::Number(number) => SlotValue::Number(number * call.scale),
+        SlotValue::Text(text) => {
+            call.words.get(text).map_or_else(|| value.clone(), |word| SlotValue::from(&**word))
+        }
+    }
 }
 
 fn argument(arg: &Arg, value: Option<&SlotValue>) -> Result<Variant<'static>, String> {
@@ -68,6 +78,24 @@ fn state(value: Option<&SlotValue>) -> Result<bool, String> {
     }
 }
 
+/// A value of a basic type as a slot holds it.
+pub(crate) fn plain(value: &Variant<'_>) -> Option<SlotValue> {
+    Some(match value {
+        Variant::Str(text) => SlotValue::from(text.as_str()),
+        Variant::ObjectPath(path) => SlotValue::from(path.as_str()),
+        Variant::Bool(on) => SlotValue::from(if *on { "true" } else { "false" }),
+        Variant::F64(number) => SlotValue::Number(*number),
+        Variant::I64(number) => SlotValue::Number(*number as f64),
+        Variant::U64(number) => SlotValue::Number(*number as f64),
+        Variant::I32(number) => SlotValue::Number(f64::from(*number)),
+        Variant::U32(number) => SlotValue::Number(f64::from(*number)),
+        Variant::I16(number) => SlotValue::Number(f64::from(*number)),
+        Variant::U16(number) => SlotValue::Number(f64::from(*number)),
+        Variant::U8(number) => SlotValue::Number(f64::from(*number)),
+        _ => return None,
+    })
+}
+
 /// The value a query gave back, named as the manifest says.
 ///
 /// # Errors
@@ -88,7 +116,7 @@ pub(crate) fn result(call: &Call, reply: &Message) -> Result<Slots, String> {
         format!(
             "{}.{} answered with type {:?} instead of {kind}: {error}",
             call.interface,
-            call.method,
+            call.member.name(),
             body.signature().to_string()
         )
     })?;
@@ -97,16 +125,24 @@ pub(crate) fn result(call: &Call, reply: &Message) -> Result<Slots, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::time::Duration;
+
+    use carvoice_core::catalogue::Member;
 
     use super::*;
 
     fn call(args: &[(&str, char, Option<SlotValue>)]) -> Call {
         Call {
+            bus: None,
             service: "org.carvoice.Vehicle1".into(),
+            prefer: None,
             path: "/org/carvoice/Vehicle1".into(),
+            through: Vec::new(),
             interface: "org.carvoice.Vehicle1.Test".into(),
-            method: "Do".into(),
+            member: Member::Method("Do".into()),
+            words: BTreeMap::from([("auto".to_owned(), "Automatic".to_owned())]),
+            scale: 1.0,
             args: args
                 .iter()
                 .map(|(slot, kind, default)| Arg {
@@ -151,6 +187,15 @@ mod tests {
         ];
         let expected = vec![(-1.0).into(), "tilt".into(), 0.0.into(), "".into(), true.into()];
         assert_eq!(sent(&args, &[("motion", "tilt".into())]), Ok(expected));
+    }
+
+    #[test]
+    fn a_service_is_told_in_its_own_words_and_measure() {
+        assert_eq!(sent(&[("mode", 's', None)], &[("mode", "auto".into())]), Ok(vec!["Automatic".into()]));
+        let mut call = call(&[("level", 'd', None), ("", 's', Some("default".into()))]);
+        call.scale = 0.01;
+        let sent = arguments(&call, &Slots::from([("level".to_owned(), 50.0.into())]));
+        assert_eq!(sent.unwrap().unwrap().into_fields(), vec![0.5.into(), "default".into()]);
     }
 
     #[test]

@@ -11,11 +11,14 @@ mod address;
 mod arguments;
 mod car;
 mod client;
+mod duck;
 mod error;
 mod interface;
 mod json;
 mod limits;
+mod lines;
 mod monitor;
+mod property;
 mod request;
 mod service;
 

@@ -33,6 +33,7 @@ pub struct Audio {
     pub input: String,
     pub output: String,
     pub host: String,
+    pub duck_percent: f64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -129,10 +130,12 @@ impl Config {
         for set in sets {
             merge(&mut merged, parse_set(set)?, &shipped, COMMAND_LINE, "")?;
         }
-        let config: Self = merged
+        let mut config: Self = merged
             .try_into()
             .map_err(|reason: toml::de::Error| error("configuration", "value", reason.message()))?;
         config.check()?;
+        let home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
+        config.skills.folders = at_home(std::mem::take(&mut config.skills.folders), home.as_deref());
         Ok(config)
     }
 
@@ -154,6 +157,7 @@ impl Config {
                 "expected \"auto\", \"alsa\" or \"pulseaudio\"",
             ));
         }
+        in_range("audio.duck_percent", self.audio.duck_percent, 0.0, 100.0)?;
         in_range("listen.threshold", f64::from(self.listen.threshold), 0.05, 0.95)?;
         in_range("listen.pause_ms", self.listen.pause_ms as f64, 0.0, self.listen.hangover_ms as f64)?;
         in_range("listen.hangover_ms", self.listen.hangover_ms as f64, 100.0, 3000.0)?;
@@ -172,6 +176,15 @@ impl Config {
         in_range("vehicle.shade_open", self.vehicle.shade_open, 0.0, 100.0)?;
         in_range("vehicle.fan_level", self.vehicle.fan_level, 0.0, 7.0)
     }
+}
+
+/// The folders with `home` in the place of `~`; without a home those that need one are left out.
+fn at_home(folders: Vec<PathBuf>, home: Option<&Path>) -> Vec<PathBuf> {
+    let place = |folder: PathBuf| match folder.strip_prefix("~") {
+        Ok(inside) => home.map(|home| home.join(inside)),
+        Err(_) => Some(folder),
+    };
+    folders.into_iter().filter_map(place).collect()
 }
 
 /// The `*.toml` files of a folder in order of name; none if there is no such folder.
@@ -288,6 +301,14 @@ mod tests {
             let message = load(&[set]).unwrap_err();
             assert!(message.contains(expected), "{set}: {message}");
         }
+    }
+
+    #[test]
+    fn folders_may_be_in_the_home_of_the_user() {
+        let folders = || vec![PathBuf::from("/etc/x"), PathBuf::from("~/.config/x")];
+        let found = at_home(folders(), Some(Path::new("/home/me")));
+        assert_eq!(found, [Path::new("/etc/x"), Path::new("/home/me/.config/x")]);
+        assert_eq!(at_home(folders(), None), [Path::new("/etc/x")]);
     }
 
     #[test]

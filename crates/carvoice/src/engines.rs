@@ -174,6 +174,7 @@ pub struct Ends {
 pub fn all(config: &Arc<Config>, catalogue: &SharedCatalogue, ends: Ends) -> Engines {
     let [for_whisper, for_voice, for_slm, for_wake] = [(); 4].map(|()| Arc::clone(config));
     let [skills, calls] = [(); 2].map(|()| Arc::clone(catalogue));
+    let duck_percent = config.audio.duck_percent;
     Engines {
         ears: Ears {
             source: ends.source,
@@ -193,7 +194,8 @@ pub fn all(config: &Arc<Config>, catalogue: &SharedCatalogue, ends: Ends) -> Eng
         synthesizer: Box::new(move || Ok(Box::new(voice(&for_voice)?) as Box<dyn Synthesizer>)),
         sink: ends.sink,
         actuator: Box::new(move || {
-            Ok(Box::new(DbusActuator::new(ends.bus.clone(), current(&calls))) as Box<dyn Actuator>)
+            let actuator = DbusActuator::new(ends.bus.clone(), current(&calls)).ducking(duck_percent);
+            Ok(Box::new(actuator) as Box<dyn Actuator>)
         }),
     }
 }

@@ -11,6 +11,7 @@ mod config;
 mod engines;
 mod log;
 mod output;
+mod overlap;
 mod pipeline;
 mod reception;
 mod sandbox;

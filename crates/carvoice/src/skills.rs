@@ -24,9 +24,12 @@ fn read_one(file: &Path) -> Result<Manifest, ManifestError> {
     let name = file.display().to_string();
     match std::fs::read_to_string(file) {
         Ok(text) => Ok(Manifest { name, text }),
-        Err(reason) => {
-            Err(ManifestError { file: name, line: 1, message: format!("cannot be read: {reason}") })
-        }
+        Err(reason) => Err(ManifestError {
+            file: name,
+            line: 1,
+            column: 1,
+            message: format!("cannot be read: {reason}"),
+        }),
     }
 }
 

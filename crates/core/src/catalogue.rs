@@ -27,6 +27,7 @@
 //! `docs/skills.md` describes every key.
 
 mod builtin;
+mod calls;
 mod dbus;
 mod manifest;
 mod phrase;
@@ -106,6 +107,9 @@ pub struct Intent {
     /// The D-Bus call that does it; none where the assistant itself does it or only the
     /// `Command` signal is emitted.
     pub call: Option<Call>,
+    /// Calls of other services that do the same, in order: the first whose service is on the bus, and
+    /// which has a place for everything that was said, is made in the place of `call`.
+    pub instead: Vec<Call>,
     /// What is said afterwards.
     pub reply: Replies,
     /// Slots of which one must be there; the first is asked for. Empty for most intents.
@@ -225,29 +229,95 @@ pub struct Risk {
     pub parked_only: bool,
 }
 
-/// A D-Bus method call.
+/// What is done on D-Bus: a method call, or the reading or writing of a property.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
-    /// Bus name; `org.carvoice.Vehicle1` unless given.
+    /// `system`, `session` or an address; the assistant's own bus unless given.
+    pub bus: Option<String>,
+    /// Bus name; `org.carvoice.Vehicle1` unless given. `org.mpris.MediaPlayer2.*` stands for every name
+    /// that begins so; see `prefer`.
     pub service: String,
+    /// Property of `interface` and its value, by which one of several services is chosen. When none has
+    /// it, the one that was called last, or the only one.
+    pub prefer: Option<(String, String)>,
     /// Object; the service's name as a path unless given.
     pub path: String,
+    /// Methods that lead from `path` to the object to call, one after the other.
+    pub through: Vec<Step>,
     /// Interface.
     pub interface: String,
-    /// Method.
-    pub method: String,
+    /// Method or property.
+    pub member: Member,
     /// Arguments in order.
     pub args: Vec<Arg>,
-    /// Name under which the method's return value is given to the reply, and its D-Bus type.
+    /// Words sent in the place of a slot's own.
+    pub words: BTreeMap<String, String>,
+    /// Numbers are sent as this many times their value.
+    pub scale: f64,
+    /// Name under which the value that comes back is given to the reply, and its D-Bus type.
     pub returns: Option<(String, char)>,
     /// How long to wait for the answer.
     pub timeout: Duration,
 }
 
+impl Call {
+    /// The beginning of the names meant, for a service that is written with `.*`.
+    #[must_use]
+    pub fn prefix(&self) -> Option<&str> {
+        self.service.strip_suffix('*')
+    }
+
+    /// The first of these slots that the call has no place for.
+    #[must_use]
+    pub fn lacks<'a>(&self, slots: &'a Slots) -> Option<&'a str> {
+        let mut names = slots.keys().map(String::as_str);
+        names.find(|name| !self.args.iter().any(|arg| arg.slot == *name))
+    }
+}
+
+/// What is called at an object.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Member {
+    /// A method.
+    Method(String),
+    /// A property: read, or written when the call has an argument.
+    Property {
+        /// Its name.
+        name: String,
+        /// The entry to read of a property that is a dictionary of type `a{sv}`.
+        entry: Option<String>,
+        /// Smallest and largest value of a number that is raised or lowered: the slots `direction` and
+        /// `amount` say how.
+        change: Option<(f64, f64)>,
+    },
+}
+
+impl Member {
+    /// Its name on the bus.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Method(name) | Self::Property { name, .. } => name,
+        }
+    }
+}
+
+/// A method without arguments that answers with objects and their properties, `a(oa{sv})`: the first
+/// object that fits is gone on with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Interface of the method.
+    pub interface: String,
+    /// The method.
+    pub method: String,
+    /// Properties that the object must have, with their values as text.
+    pub having: BTreeMap<String, String>,
+}
+
 /// One argument, written `"slot:type"` or `"slot:type=default"` in a manifest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Arg {
-    /// The slot it takes its value from.
+    /// The slot it takes its value from; empty for an argument that is always the default.
     pub slot: String,
     /// D-Bus type: `s`, `d`, `i`, `u`, `y`, `b` (a state slot: on, locked, folded, open are true).
     pub kind: char,
@@ -283,14 +353,16 @@ pub struct SentenceGroup {
     pub sentences: Vec<String>,
 }
 
-/// What is wrong in a manifest. Shown as `file:line: message`.
+/// What is wrong in a manifest. Shown as `file:line:column: message`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: {message}")]
+#[error("{file}:{line}:{column}: {message}")]
 pub struct ManifestError {
     /// File name as given.
     pub file: String,
     /// Line, from 1.
     pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
     /// What is wrong and what would be right.
     pub message: String,
 }

@@ -255,6 +255,8 @@ pub trait Actuator: Send {
     /// # Errors
     /// See [`ActError`].
     fn act(&mut self, approved: &crate::policy::Approved) -> Result<Acted, ActError>;
+    /// Lowers the sound of what plays music, and raises it again to what it was. Faults are only logged.
+    fn set_quiet(&mut self, _quiet: bool) {}
     /// State of the car now.
     ///
     /// # Errors

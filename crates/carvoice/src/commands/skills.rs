@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::cli::Skills;
 use crate::config::Config;
 use crate::output::{Output, status};
-use crate::skills;
+use crate::{overlap, skills};
 
 pub fn run(command: &Skills, config: &Config, output: Output) -> anyhow::Result<ExitCode> {
     match command {
@@ -39,7 +39,7 @@ fn list(config: &Config, output: Output) -> anyhow::Result<ExitCode> {
                 .collect(),
             confirm: intent.risk.confirm,
             parked_only: intent.risk.parked_only,
-            call: intent.call.as_ref().map(|call| format!("{}.{}", call.interface, call.method)),
+            call: calls(intent),
         };
         output.line(&line, || describe(intent, &line))?;
     }
@@ -47,6 +47,13 @@ fn list(config: &Config, output: Output) -> anyhow::Result<ExitCode> {
         eprintln!("{fault}");
     }
     Ok(status(faults.is_empty()))
+}
+
+/// Where it goes, in the order of trying.
+fn calls(intent: &Intent) -> Option<String> {
+    let calls = intent.instead.iter().chain(&intent.call);
+    let names: Vec<String> = calls.map(|call| format!("{}.{}", call.interface, call.member.name())).collect();
+    Some(names.join(" or ")).filter(|names| !names.is_empty())
 }
 
 fn describe(intent: &Intent, line: &IntentLine<'_>) -> String {
@@ -70,14 +77,32 @@ struct Finding<'a> {
     file: &'a str,
     line: usize,
     message: &'a str,
+    column: usize,
+    severity: Severity,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Severity {
+    /// The manifest works.
+    Warning,
+    /// The manifest is refused.
+    Error,
 }
 
 fn check(files: &[PathBuf], output: Output) -> anyhow::Result<ExitCode> {
-    let found = skills::read(files).map_err(|fault| vec![fault]).and_then(|added| skills::with(&added));
-    let faults: Vec<ManifestError> = found.err().unwrap_or_default();
-    for fault in &faults {
-        let finding = Finding { file: &fault.file, line: fault.line, message: &fault.message };
-        output.line(&finding, || fault.to_string())?;
+    let found = skills::read(files).map_err(|fault| vec![fault]).and_then(|added| {
+        let catalogue = skills::with(&added)?;
+        Ok(overlap::find(&catalogue, &added))
+    });
+    let (faults, severity) = match found {
+        Ok(overlaps) => (overlaps, Severity::Warning),
+        Err(errors) => (errors, Severity::Error),
+    };
+    for ManifestError { file, line, column, message } in &faults {
+        let finding = Finding { file, line: *line, message, column: *column, severity };
+        let mark = if severity == Severity::Warning { "warning: " } else { "" };
+        output.line(&finding, || format!("{file}:{line}:{column}: {mark}{message}"))?;
     }
     if faults.is_empty() && !output.is_json() {
         println!(
@@ -86,5 +111,5 @@ fn check(files: &[PathBuf], output: Output) -> anyhow::Result<ExitCode> {
             if files.len() == 1 { "manifest," } else { "manifests," }
         );
     }
-    Ok(status(faults.is_empty()))
+    Ok(status(faults.is_empty() || severity == Severity::Warning))
 }

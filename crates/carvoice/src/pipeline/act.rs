@@ -1,5 +1,7 @@
 //! The act thread: the only one that calls the car.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use carvoice_core::engine::{ActError, Actuator, TurnId};
 use carvoice_core::policy::Approved;
 use carvoice_core::turn::{Engine, Event};
@@ -19,14 +21,33 @@ pub enum ActJob {
     Act { turn: TurnId, approved: Approved },
     /// Build the actuator again: the skills have changed.
     Reload,
+    /// Look at `quiet`, which has changed. Every job does, so this one may be lost when others wait.
+    Volume,
 }
 
-pub fn run(jobs: &Receiver<ActJob>, make: Make<Box<dyn Actuator>>, to_turn: &ToTurn, built: impl FnOnce()) {
+/// `quiet` says whether music is to be in the background.
+pub fn run(
+    jobs: &Receiver<ActJob>,
+    make: Make<Box<dyn Actuator>>,
+    quiet: &AtomicBool,
+    to_turn: &ToTurn,
+    built: impl FnOnce(),
+) {
     let mut actuator = Guarded::new(Engine::Actuator, make, to_turn.clone());
+    let mut is_quiet = false;
     built();
     for job in jobs {
+        let wanted = quiet.load(Ordering::Acquire);
+        if wanted != is_quiet {
+            is_quiet = wanted;
+            let _ = actuator.run(|engine| {
+                engine.set_quiet(wanted);
+                Ok(())
+            });
+        }
         match job {
             ActJob::End => return,
+            ActJob::Volume => {}
             ActJob::ReadCar { turn } => {
                 let car = call(&mut actuator, |engine| engine.car());
                 to_turn.event(Event::CarRead { turn, car, clock: wall_clock::now() });

@@ -13,7 +13,7 @@ mod wake;
 mod wall_clock;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::thread::{Builder, JoinHandle};
 
 use carvoice_core::engine::{Actuator, AudioSink, Synthesizer, Transcriber, Understander};
@@ -33,6 +33,8 @@ use turn::{Input, Publish, ToTurn, TurnThread, Workers};
 const TURN_QUEUE: usize = 64;
 /// Jobs of one worker: the one after the current, and one that supersedes it.
 const WORKER_QUEUE: usize = 2;
+/// Jobs of the act thread: the same, and two orders to lower and raise the music.
+const ACT_QUEUE: usize = WORKER_QUEUE + 2;
 /// A reply, the one that supersedes it, and the chimes around them.
 const SPEAK_QUEUE: usize = 4;
 /// Orders to the listen thread: short, and read every 20 ms.
@@ -71,11 +73,12 @@ impl Pipeline {
         let (to_turn, inputs) = bounded(TURN_QUEUE);
         let (to_listen, listen_jobs) = bounded::<ListenJob>(LISTEN_QUEUE);
         let (to_think, think_jobs) = bounded::<ThinkJob>(WORKER_QUEUE);
-        let (to_act, act_jobs) = bounded::<ActJob>(WORKER_QUEUE);
+        let (to_act, act_jobs) = bounded::<ActJob>(ACT_QUEUE);
         let (to_speak, speak_jobs) = bounded::<SpeakJob>(SPEAK_QUEUE);
         let to_turn = ToTurn::new(to_turn);
 
         let Engines { ears, transcriber, understander, synthesizer, sink, actuator } = engines;
+        let quiet = Arc::new(AtomicBool::new(false));
         let turn = TurnThread {
             machine,
             clock: clock.clone(),
@@ -87,6 +90,7 @@ impl Pipeline {
                 to_speak,
                 speech: Arc::new(AtomicU64::new(0)),
                 guess: Arc::new(AtomicU64::new(0)),
+                quiet: Arc::clone(&quiet),
             },
             publish,
             jobs_dropped: 0,
@@ -99,7 +103,7 @@ impl Pipeline {
             spawn("turn", move || turn.run())?,
             spawn("listen", move || listen::run(&listen_jobs, ears, &clock, &a, || drop(e)))?,
             spawn("think", move || think::run(&think_jobs, transcriber, understander, &b, || drop(f)))?,
-            spawn("act", move || act::run(&act_jobs, actuator, &c, || drop(g)))?,
+            spawn("act", move || act::run(&act_jobs, actuator, &quiet, &c, || drop(g)))?,
             spawn("speak", move || speak::run(&speak_jobs, synthesizer, sink, &d, || drop(h)))?,
         ];
         Ok(Self { to_turn, to_think, to_act, built: Some(built), threads })

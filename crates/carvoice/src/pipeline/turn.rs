@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use carvoice_core::engine::{ActError, Cancel, EngineError, TurnId};
@@ -78,6 +78,8 @@ pub struct Workers {
     pub speech: Arc<AtomicU64>,
     /// Number of the guess that is worked on; work for any other is cancelled.
     pub guess: Arc<AtomicU64>,
+    /// Whether music is to be in the background: from the beginning of a turn to its end.
+    pub quiet: Arc<AtomicBool>,
 }
 
 /// The turn thread's own data.
@@ -215,6 +217,12 @@ impl TurnThread {
                 if matches!(notice, Notice::State(state) if state != State::Listening && state != State::FollowUp)
                 {
                     self.clock.may_skip(false);
+                }
+                if let Notice::State(state) = notice {
+                    let quiet = state != State::Idle;
+                    if workers.quiet.swap(quiet, Ordering::AcqRel) != quiet {
+                        let _ = workers.to_act.try_send(ActJob::Volume);
+                    }
                 }
                 (self.publish)(self.clock.now(), &notice);
                 Ok(())

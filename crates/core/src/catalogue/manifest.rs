@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::time::Duration;
 
 use toml::Spanned;
 
 use super::phrase::Phrase;
 use super::rules::{Rule, mentioned};
 use super::{
-    Call, Catalogue, Intent, ManifestError, Replies, Risk, SentenceGroup, Slot, SlotKind, dbus, raw, slots,
-    suggest,
+    Call, Catalogue, Intent, ManifestError, Replies, Risk, SentenceGroup, Slot, SlotKind, raw, slots, suggest,
 };
 use crate::command::{Command, SlotValue, Slots};
 
@@ -44,12 +42,6 @@ pub(super) const SHIPPED: &[(&str, &str)] = &[
 
 /// The manifest format this program reads.
 const VERSION: i64 = 1;
-/// The bus name of the reference car.
-const VEHICLE: &str = "org.carvoice.Vehicle1";
-/// Time a call may take unless the manifest says otherwise: a car's gateway answers well within it,
-/// and a driver does not wait longer for a sign.
-const CALL_TIMEOUT: Duration = Duration::from_secs(2);
-
 pub(super) fn parse(files: &[(&str, &str)]) -> Result<Catalogue, Vec<ManifestError>> {
     let mut reader = Reader::default();
     let manifests: Vec<_> = files
@@ -76,12 +68,15 @@ pub(super) fn parse(files: &[(&str, &str)]) -> Result<Catalogue, Vec<ManifestErr
             reader.companion(file, command, &intents);
         }
     }
+    for (file, manifest) in &manifests {
+        manifest.bind.iter().for_each(|bind| reader.bind(file, bind, &mut intents));
+    }
     if reader.errors.is_empty() {
         let rules = reader.rules.into_iter().map(|(name, rule)| (name, rule.text)).collect();
         Ok(Catalogue { intents, rules })
     } else {
         let order = |error: &ManifestError| files.iter().position(|(file, _)| *file == error.file);
-        reader.errors.sort_by_key(|error| (order(error), error.line));
+        reader.errors.sort_by_key(|error| (order(error), error.line, error.column));
         Err(reader.errors)
     }
 }
@@ -99,8 +94,8 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn report(&mut self, file: &File<'_>, span: Range<usize>, message: impl Into<String>) {
-        let line = line(file.text, span.start);
-        self.errors.push(ManifestError { file: file.name.to_owned(), line, message: message.into() });
+        let (line, column) = position(file.text, span.start);
+        self.errors.push(ManifestError { file: file.name.to_owned(), line, column, message: message.into() });
     }
 
     fn raw(&mut self, name: &str, text: &str) -> Option<raw::Manifest> {
@@ -138,6 +133,7 @@ impl Reader {
         }
         let risk = self.risk(file, &intent.risk);
         let call = intent.call.as_ref().map(|call| self.call(file, domain, call, &slots));
+        let instead = self.instead(file, domain, &intent.instead, &slots, call.as_ref());
         let reply = self.replies(file, &intent.reply, &slots, call.as_ref());
         let mut sentences = vec![SentenceGroup {
             set: Slots::new(),
@@ -171,7 +167,7 @@ impl Reader {
             );
         }
         let needs_one = intent.needs_one.iter().map(|slot| slot.get_ref().clone()).collect();
-        Intent { name: name.clone(), slots, risk, call, reply, needs_one, sentences }
+        Intent { name: name.clone(), slots, risk, call, instead, reply, needs_one, sentences }
     }
 
     fn known_slot(&mut self, file: &File<'_>, slots: &[Slot], name: &Spanned<String>) {
@@ -212,39 +208,6 @@ impl Reader {
                 None
             }
         }
-    }
-
-    fn call(&mut self, file: &File<'_>, domain: &str, call: &Spanned<raw::Call>, slots: &[Slot]) -> Call {
-        let raw = call.get_ref();
-        let service = raw.service.clone().unwrap_or_else(|| VEHICLE.to_owned());
-        let path = raw.path.clone().unwrap_or_else(|| format!("/{}", service.replace('.', "/")));
-        let interface = raw.interface.clone().unwrap_or_else(|| format!("{VEHICLE}.{}", camel_case(domain)));
-        for (what, name, legal) in [
-            ("bus name", &service, dbus::is_bus_name(&service)),
-            ("object path", &path, dbus::is_path(&path)),
-            ("interface name", &interface, dbus::is_interface(&interface)),
-            ("method name", &raw.method, dbus::is_member(&raw.method)),
-        ] {
-            if !legal {
-                self.report(file, call.span(), format!("`{name}` is no D-Bus {what}"));
-            }
-        }
-        let mut args = Vec::new();
-        for text in &raw.args {
-            match slots::arg(text.get_ref(), slots) {
-                Ok(arg) => args.push(arg),
-                Err(message) => self.report(file, text.span(), message),
-            }
-        }
-        let returns = raw.returns.as_ref().and_then(|text| match slots::typed(text.get_ref()) {
-            Ok((name, kind)) => Some((name.to_owned(), kind)),
-            Err(message) => {
-                self.report(file, text.span(), message);
-                None
-            }
-        });
-        let timeout = raw.timeout_ms.map_or(CALL_TIMEOUT, Duration::from_millis);
-        Call { service, path, interface, method: raw.method.clone(), args, returns, timeout }
     }
 
     fn replies(&mut self, file: &File<'_>, raw: &raw::Reply, slots: &[Slot], call: Option<&Call>) -> Replies {
@@ -354,17 +317,11 @@ fn is_snake(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
-fn camel_case(name: &str) -> String {
-    let capital = |part: &str| {
-        let mut letters = part.chars();
-        letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str())
-    };
-    name.split('_').filter_map(capital).collect()
-}
-
-/// Line of a byte offset, from 1.
-pub(super) fn line(text: &str, offset: usize) -> usize {
-    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+/// Line and column of a byte offset, from 1.
+pub(super) fn position(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    (before.matches('\n').count() + 1, line.chars().count() + 1)
 }
 
 /// Adds a suggestion to the parser's "unknown field `x`, expected one of `a`, `b`".

@@ -16,6 +16,18 @@ pub(super) struct Manifest {
     pub(super) rules: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
     pub(super) intent: Vec<Intent>,
+    #[serde(default)]
+    pub(super) bind: Vec<Bind>,
+}
+
+/// Other calls for an intent of another manifest.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Bind {
+    pub(super) intent: Spanned<String>,
+    pub(super) call: Option<Spanned<Call>>,
+    #[serde(default)]
+    pub(super) instead: Vec<Spanned<Call>>,
 }
 
 #[derive(Deserialize)]
@@ -29,6 +41,8 @@ pub(super) struct Intent {
     #[serde(default)]
     pub(super) needs_one: Vec<Spanned<String>>,
     pub(super) call: Option<Spanned<Call>>,
+    #[serde(default)]
+    pub(super) instead: Vec<Spanned<Call>>,
     #[serde(default)]
     pub(super) reply: Reply,
     #[serde(default)]
@@ -58,14 +72,33 @@ pub(super) struct Slot {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Call {
+    pub(super) bus: Option<String>,
     pub(super) service: Option<String>,
+    #[serde(default)]
+    pub(super) prefer: BTreeMap<String, String>,
     pub(super) path: Option<String>,
+    #[serde(default)]
+    pub(super) through: Vec<Step>,
     pub(super) interface: Option<String>,
-    pub(super) method: String,
+    pub(super) method: Option<String>,
+    pub(super) property: Option<String>,
+    pub(super) entry: Option<String>,
+    pub(super) change: Option<(f64, f64)>,
     #[serde(default)]
     pub(super) args: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) words: BTreeMap<String, String>,
+    pub(super) scale: Option<f64>,
     pub(super) returns: Option<Spanned<String>>,
     pub(super) timeout_ms: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Step {
+    pub(super) method: String,
+    #[serde(default)]
+    pub(super) having: BTreeMap<String, String>,
 }
 
 #[derive(Default, Deserialize)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::manifest::{File, Reader, line};
+use super::manifest::{File, Reader, position};
 use super::phrase::Phrase;
 use super::{ManifestError, raw, suggest};
 
@@ -11,7 +11,7 @@ pub(super) struct Rule {
     pub(super) text: String,
     pub(super) phrase: Phrase,
     file: String,
-    line: usize,
+    at: (usize, usize),
 }
 
 impl Reader {
@@ -28,7 +28,7 @@ impl Reader {
                         text: text.get_ref().clone(),
                         phrase,
                         file: file.name.to_owned(),
-                        line: line(file.text, text.span().start),
+                        at: position(file.text, text.span().start),
                     };
                     self.rules.insert(name.clone(), rule);
                 }
@@ -42,7 +42,8 @@ impl Reader {
         let mut errors = Vec::new();
         for (name, rule) in &self.rules {
             let mut report = |message: String| {
-                errors.push(ManifestError { file: rule.file.clone(), line: rule.line, message });
+                let (line, column) = rule.at;
+                errors.push(ManifestError { file: rule.file.clone(), line, column, message });
             };
             for inner in mentioned(&rule.phrase) {
                 if !self.rules.contains_key(inner) {

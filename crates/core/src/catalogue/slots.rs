@@ -87,6 +87,12 @@ pub(super) fn typed(text: &str) -> Result<(&str, char), String> {
 pub(super) fn arg(text: &str, slots: &[Slot]) -> Result<Arg, String> {
     let (text, default) = text.split_once('=').map_or((text, None), |(text, default)| (text, Some(default)));
     let (name, kind) = typed(text)?;
+    if name.is_empty() {
+        let text = default.ok_or("an argument without a slot needs a value: `:s=value`")?;
+        let value = text.parse().map_or_else(|_| SlotValue::from(text), SlotValue::Number);
+        let default = Some(if kind == 's' { SlotValue::from(text) } else { value });
+        return Ok(Arg { slot: String::new(), kind, default });
+    }
     let slot = find(slots, name)?;
     let is_number = matches!(slot.kind, SlotKind::Number(_));
     let fits = match kind {

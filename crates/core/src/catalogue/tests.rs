@@ -67,6 +67,21 @@ fn names_the_place_of_each_error() {
         ),
         (&format!("{intent}slots = [{{ name = \"a\", type = \"numbr\" }}]\n"), "(did you mean `number`?)"),
         (&format!("{intent}call = {{ method = \"Set.It\" }}\n"), "6: `Set.It` is no D-Bus method name"),
+        (
+            &format!("{intent}call = {{ bus = \"session\" }}\n"),
+            "6: a call needs either `method` or `property`",
+        ),
+        (
+            &format!("{intent}call = {{ property = \"Level\" }}\n"),
+            "is either read, with `returns`, or written",
+        ),
+        (
+            &format!(
+                "{intent}call = {{ method = \"Set\" }}\ninstead = [{{ property = \"Level\", returns = \"level:d\" }}]\n"
+            ),
+            "7: this call returns `level`, and the intent's own nothing",
+        ),
+        ("[[bind]]\nintent = \"lamp.sett\"\n", "4: unknown intent `lamp.sett`"),
         (&format!("{intent}call = {{ method = \"Set\", args = [\"a:s\"] }}\n"), "unknown slot `a`"),
         (
             &format!(
@@ -93,7 +108,7 @@ fn names_the_place_of_each_error() {
 #[test]
 fn refuses_other_versions_and_endless_rules() {
     let old = Catalogue::parse(&[("x.toml", "version = 2\ndomain = \"x\"\n")]).unwrap_err();
-    assert_eq!(old[0].to_string(), "x.toml:1: version 2 is not known; this program reads version 1");
+    assert_eq!(old[0].to_string(), "x.toml:1:11: version 2 is not known; this program reads version 1");
     let found = errors("[rules]\na = \"x <b>\"\nb = \"<a>\"\n");
     assert_eq!(found, ["4: the rule `a` refers to itself", "5: the rule `b` refers to itself"]);
 }
@@ -108,11 +123,17 @@ fn manifests_share_rules() {
 }
 
 #[test]
-fn the_documented_skill_is_valid() {
+fn the_documented_skills_and_the_bindings_are_valid() {
     let documentation = include_str!("../../../../docs/skills.md");
-    let example = documentation.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let blocks: Vec<&str> =
+        documentation.split("```toml").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let [heater, player] = blocks.as_slice() else { panic!("{} examples", blocks.len()) };
     let mut files = Catalogue::shipped_files().to_vec();
-    files.push(("parking_heater.toml", example));
+    files.extend([("parking_heater.toml", *heater), ("player.toml", *player)]);
+    files.push(("ofono.toml", include_str!("../../bindings/ofono.toml")));
     let catalogue = Catalogue::parse(&files).unwrap();
     assert!(catalogue.intent("parking_heater.start").is_some());
+    let pause = catalogue.intent("media.pause").unwrap();
+    assert_eq!(pause.call.as_ref().unwrap().bus.as_deref(), Some("session"));
+    assert_eq!(catalogue.intent("phone.answer").unwrap().instead[0].through.len(), 2);
 }

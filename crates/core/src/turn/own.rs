@@ -42,7 +42,7 @@ pub(super) fn answer(
     clock: Option<&WallClock>,
     last: &str,
 ) -> Option<Own> {
-    if intent.call.is_some() {
+    if intent.call.is_some() || !intent.instead.is_empty() {
         return None;
     }
     let own = |reply: String, then: Then| Own { reply, then };

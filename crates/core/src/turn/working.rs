@@ -90,8 +90,9 @@ impl Machine {
                 self.effects.push(Effect::Publish(Notice::CommandResult { turn, intent, error }));
                 continue;
             }
-            let call = self.policy.catalogue().intent(&intent).and_then(|intent| intent.call.as_ref());
-            let limit = call.map_or(ACT_UNBOUND, |call| call.timeout) + ACT_SLACK;
+            let bound = self.policy.catalogue().intent(&intent);
+            let calls = bound.into_iter().flat_map(|intent| intent.call.iter().chain(&intent.instead));
+            let limit = calls.map(|call| call.timeout).max().unwrap_or(ACT_UNBOUND) + ACT_SLACK;
             job.running = Some(intent);
             self.effects.push(Effect::Act { turn, approved });
             self.time(|timings| timings.command = timings.command.or(Some(now)));

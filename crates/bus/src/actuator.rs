@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use carvoice_core::car::CarState;
-use carvoice_core::catalogue::{Call, Catalogue};
+use carvoice_core::catalogue::{Call, Catalogue, Intent, Properties};
+use carvoice_core::command::Command;
 use carvoice_core::engine::{ActError, Acted, Actuator};
 use carvoice_core::policy::Approved;
 use serde::Serialize;
@@ -15,6 +16,9 @@ use zbus::{DynamicType, Message, block_on, fdo};
 use crate::address::{BusKind, within};
 use crate::arguments::{arguments, result};
 use crate::car;
+
+/// Time to read what a command is going to change; the driver waits for it.
+const BEFORE_WITHIN: Duration = Duration::from_millis(200);
 
 /// Carries out approved commands with the bindings of the catalogue and reads the car's state.
 /// Connects at the first use and again whenever the connection was lost.
@@ -44,6 +48,36 @@ impl DbusActuator {
             self.connection = None;
         }
         outcome
+    }
+
+    /// What brings back what the command is going to change. A car that does not tell is obeyed no less.
+    fn way_back(
+        &mut self,
+        catalogue: &Catalogue,
+        intent: &Intent,
+        call: &Call,
+        command: &Command,
+    ) -> Vec<Command> {
+        if intent.undo.is_empty() {
+            return Vec::new();
+        }
+        let is_read = intent.undo.iter().any(|way| !(way.read.is_empty() && way.when.is_empty()));
+        let before = match is_read.then(|| self.properties(call)) {
+            Some(Err(reason)) => {
+                tracing::warn!(interface = call.interface, "what it was like before is not known: {reason}");
+                return Vec::new();
+            }
+            Some(Ok(before)) => before,
+            None => Properties::new(),
+        };
+        catalogue.way_back(command, &before)
+    }
+
+    fn properties(&mut self, call: &Call) -> Result<Properties, String> {
+        let all =
+            Target { interface: "org.freedesktop.DBus.Properties", method: "GetAll", ..Target::of(call) };
+        let reply = self.call(&all, &(call.interface.as_str(),), BEFORE_WITHIN);
+        car::properties(&reply.map_err(|reason| reason.to_string())?)
     }
 
     async fn call_once<B: Serialize + DynamicType>(
@@ -93,6 +127,7 @@ impl Actuator for DbusActuator {
         })?;
         let Some(call) = &intent.call else { return Ok(Acted::default()) };
         let body = arguments(call, &command.slots).map_err(ActError::Failed)?;
+        let undo = self.way_back(&catalogue, intent, call, command);
         let started = Instant::now();
         let reply = match &body {
             Some(body) => self.call(&Target::of(call), body, call.timeout),
@@ -100,7 +135,7 @@ impl Actuator for DbusActuator {
         }?;
         tracing::debug!(method = call.method, ms = started.elapsed().as_millis(), "the car has answered");
         let values = result(call, &reply).map_err(ActError::Failed)?;
-        Ok(Acted { values })
+        Ok(Acted { values, undo })
     }
 
     fn car(&mut self) -> Result<CarState, ActError> {

@@ -31,6 +31,7 @@ mod dbus;
 mod manifest;
 mod phrase;
 mod raw;
+mod restore;
 mod rules;
 mod slots;
 mod suggest;
@@ -38,6 +39,7 @@ mod suggest;
 mod tests;
 
 pub use phrase::Phrase;
+pub use restore::{FALSE_WORDS, Properties, Property, TRUE_WORDS};
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -106,6 +108,8 @@ pub struct Intent {
     /// The D-Bus call that does it; none where the assistant itself does it or only the
     /// `Command` signal is emitted.
     pub call: Option<Call>,
+    /// The way back from it; empty where there is none.
+    pub undo: Vec<Restore>,
     /// What is said afterwards.
     pub reply: Replies,
     /// Slots of which one must be there; the first is asked for. Empty for most intents.
@@ -242,6 +246,20 @@ pub struct Call {
     pub returns: Option<(String, char)>,
     /// How long to wait for the answer.
     pub timeout: Duration,
+}
+
+/// A command that brings back what the car was like before another one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Restore {
+    /// Its intent, by full name.
+    pub intent: String,
+    /// Slots with a fixed value.
+    pub set: Slots,
+    /// Slots with the value of a property, by the property's name. `{slot}` or `{slot=default}` in the name
+    /// stands for the undone command's slot in `CamelCase`.
+    pub read: BTreeMap<String, String>,
+    /// Values that properties must have had before, or this is left out. True is "on".
+    pub when: BTreeMap<String, SlotValue>,
 }
 
 /// One argument, written `"slot:type"` or `"slot:type=default"` in a manifest.

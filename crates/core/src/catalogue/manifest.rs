@@ -9,8 +9,8 @@ use toml::Spanned;
 use super::phrase::Phrase;
 use super::rules::{Rule, mentioned};
 use super::{
-    Call, Catalogue, Intent, ManifestError, Replies, Risk, SentenceGroup, Slot, SlotKind, dbus, raw, slots,
-    suggest,
+    Call, Catalogue, Intent, ManifestError, Replies, Risk, SentenceGroup, Slot, SlotKind, dbus, raw, restore,
+    slots, suggest,
 };
 use crate::command::{Command, SlotValue, Slots};
 
@@ -75,6 +75,11 @@ pub(super) fn parse(files: &[(&str, &str)]) -> Result<Catalogue, Vec<ManifestErr
         for command in manifest.intent.iter().flat_map(|intent| &intent.also).flat_map(|also| &also.and) {
             reader.companion(file, command, &intents);
         }
+        for (name, restore) in manifest.intent.iter().flat_map(raw::Intent::restores) {
+            if let Err(message) = restore::check(&restore.get_ref().resolved(name), name, &intents) {
+                reader.report(file, restore.span(), message);
+            }
+        }
     }
     if reader.errors.is_empty() {
         let rules = reader.rules.into_iter().map(|(name, rule)| (name, rule.text)).collect();
@@ -138,6 +143,7 @@ impl Reader {
         }
         let risk = self.risk(file, &intent.risk);
         let call = intent.call.as_ref().map(|call| self.call(file, domain, call, &slots));
+        let undo = intent.restores().map(|(name, restore)| restore.get_ref().resolved(name)).collect();
         let reply = self.replies(file, &intent.reply, &slots, call.as_ref());
         let mut sentences = vec![SentenceGroup {
             set: Slots::new(),
@@ -171,7 +177,7 @@ impl Reader {
             );
         }
         let needs_one = intent.needs_one.iter().map(|slot| slot.get_ref().clone()).collect();
-        Intent { name: name.clone(), slots, risk, call, reply, needs_one, sentences }
+        Intent { name: name.clone(), slots, risk, call, undo, reply, needs_one, sentences }
     }
 
     fn known_slot(&mut self, file: &File<'_>, slots: &[Slot], name: &Spanned<String>) {
@@ -354,7 +360,7 @@ fn is_snake(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
-fn camel_case(name: &str) -> String {
+pub(super) fn camel_case(name: &str) -> String {
     let capital = |part: &str| {
         let mut letters = part.chars();
         letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str())

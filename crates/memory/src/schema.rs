@@ -9,7 +9,7 @@ use crate::error::Reason;
 const STEPS: [&str; 1] = [
     // `due` is in seconds since the beginning of 1970 on the local clock.
     "CREATE TABLE note (
-        kind TEXT NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('timer', 'reminder', 'place')),
         text TEXT NOT NULL,
         due INTEGER,
         place TEXT

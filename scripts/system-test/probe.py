@@ -56,6 +56,7 @@ FORBIDDEN = {
 NEEDED = {
     "a Unix socket": lambda: socket.socket(socket.AF_UNIX, socket.SOCK_STREAM),
     "the cache": write(os.environ.get("CACHE_DIRECTORY", "/var/cache")),
+    "the memory": write(os.environ.get("STATE_DIRECTORY", "/var/lib")),
 }
 
 

@@ -1,5 +1,8 @@
 //! The service as a process: its bus interface, the car, and what goes wrong.
 
+mod memory;
+mod undo;
+
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -50,7 +53,9 @@ fn daemon(bus: &PrivateBus, out: &TempDir) -> Command {
     let sets = [bus.as_str(), "audio.input=none", &output, "understand.language_model=false"];
     let mut arguments = vec!["daemon"];
     arguments.extend(sets.iter().flat_map(|set| ["--set", set]));
-    command(&arguments)
+    let mut command = command(&arguments);
+    command.env("STATE_DIRECTORY", out.path());
+    command
 }
 
 pub(crate) fn car(bus: &PrivateBus, arguments: &[&str]) -> Running {

@@ -25,7 +25,8 @@ const STEPS: usize = 80;
 /// More effects than any event can have.
 const MANY_EFFECTS: usize = 40;
 
-const CLOCK: WallClock = WallClock { year: 2025, month: 1, day: 1, weekday: 3, hour: 0, minute: 0 };
+const CLOCK: WallClock =
+    WallClock { year: 2025, month: 1, day: 1, weekday: 3, hour: 0, minute: 0, second: 0 };
 
 /// One drawn step: which event, in which shape, after how many milliseconds.
 type Draw = (u8, u8, u16);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use carvoice_core::car::CarState;
-use carvoice_core::catalogue::{Call, Catalogue, Intent, Member};
-use carvoice_core::command::Slots;
+use carvoice_core::catalogue::{Call, Catalogue, Intent, Member, Properties};
+use carvoice_core::command::{Command, Slots};
 use carvoice_core::engine::{ActError, Acted, Actuator};
 use carvoice_core::policy::Approved;
 
@@ -27,6 +27,9 @@ struct Choice<'a> {
     service: String,
     otherwise: ActError,
 }
+
+/// Time to read what a command is going to change; the driver waits for it.
+const BEFORE_WITHIN: Duration = Duration::from_millis(200);
 
 /// Carries out approved commands with the bindings of the catalogue and reads the car's state.
 /// Connects at the first use and again whenever the connection was lost.
@@ -159,6 +162,37 @@ impl DbusActuator {
         }
     }
 
+    /// What brings back what the command is going to change. A car that does not tell is obeyed no less.
+    fn way_back(
+        &mut self,
+        catalogue: &Catalogue,
+        intent: &Intent,
+        call: &Call,
+        service: &str,
+        command: &Command,
+    ) -> Vec<Command> {
+        if intent.undo.is_empty() {
+            return Vec::new();
+        }
+        let is_read = intent.undo.iter().any(|way| !(way.read.is_empty() && way.when.is_empty()));
+        let before = match is_read.then(|| self.properties(call, service)) {
+            Some(Err(reason)) => {
+                tracing::warn!(interface = call.interface, "what it was like before is not known: {reason}");
+                return Vec::new();
+            }
+            Some(Ok(before)) => before,
+            None => Properties::new(),
+        };
+        catalogue.way_back(command, &before)
+    }
+
+    fn properties(&mut self, call: &Call, service: &str) -> Result<Properties, String> {
+        let bus = self.bus_of(call).map_err(|reason| reason.to_string())?;
+        let all = Target { service, path: &call.path, interface: PROPERTIES, method: "GetAll" };
+        let reply = self.lines.call(&bus, &all, &(call.interface.as_str(),), BEFORE_WITHIN);
+        car::properties(&reply.map_err(|reason| reason.to_string())?)
+    }
+
     /// Gives players their volume back; the ones that do not answer are tried again later.
     fn raise_again(&mut self, which: impl Fn(&Ducked) -> bool) {
         let (lines, deadline) = (&mut self.lines, Instant::now() + FIND_WITHIN);
@@ -198,6 +232,9 @@ impl Actuator for DbusActuator {
         }
         let started = Instant::now();
         let Choice { call, service, otherwise } = self.choose(intent, &command.slots)?;
+        // What to read is told in the words of the intent's own call.
+        let is_own = intent.call.as_ref().is_some_and(|own| std::ptr::eq(own, call));
+        let undo = if is_own { self.way_back(&catalogue, intent, call, &service, command) } else { Vec::new() };
         let values = self.make(call, &service, &command.slots).map_err(|error| match error {
             ActError::Unavailable { .. } => otherwise,
             error => error,
@@ -205,7 +242,7 @@ impl Actuator for DbusActuator {
         let member = call.member.name();
         tracing::debug!(service, member, ms = started.elapsed().as_millis(), "it has answered");
         self.last.insert(call.service.clone(), service);
-        Ok(Acted { values })
+        Ok(Acted { values, undo })
     }
 
     fn set_quiet(&mut self, quiet: bool) {

@@ -1,14 +1,9 @@
 //! Slots as typed D-Bus arguments and D-Bus results as slot values.
 
-use carvoice_core::catalogue::{Arg, Call};
+use carvoice_core::catalogue::{Arg, Call, FALSE_WORDS, TRUE_WORDS};
 use carvoice_core::command::{SlotValue, Slots};
 use zbus::wire::{StructureBuilder, Variant};
 use zbus::{Message, Structure};
-
-/// Words of a state slot that are `true` on the bus.
-const TRUE_WORDS: [&str; 5] = ["on", "locked", "folded", "open", "true"];
-/// Words of a state slot that are `false` on the bus.
-const FALSE_WORDS: [&str; 5] = ["off", "unlocked", "unfolded", "closed", "false"];
 
 /// The arguments of a call in order, `None` for a method without any.
 ///

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use carvoice_core::car::{CarState, Side};
+use carvoice_core::catalogue::{Properties, Property};
+use carvoice_core::command::SlotValue;
 use zbus::{Message, OwnedVariant};
 
 /// The car's service.
@@ -40,7 +42,11 @@ pub(crate) const SOURCES: [Source; 7] = [
     Source {
         interface: "org.carvoice.Vehicle1.Navigation",
         optional: true,
-        take: |values, car| values.get("Guiding").map(|guiding| car.guiding = guiding),
+        take: |values, car| {
+            // Not every navigation tells where the car is.
+            car.position = values.get("Position").ok().filter(|position: &String| !position.is_empty());
+            values.get("Guiding").map(|guiding| car.guiding = guiding)
+        },
     },
     Source {
         interface: "org.carvoice.Vehicle1.Light",
@@ -93,9 +99,45 @@ impl Source {
     }
 }
 
+/// The answer of `GetAll` as the catalogue compares it; properties of other types are left out.
+///
+/// # Errors
+/// When it is no such answer.
+pub(crate) fn properties(reply: &Message) -> Result<Properties, String> {
+    let values = Values(reply.body().deserialize().map_err(|error| error.to_string())?);
+    Ok(values.0.keys().filter_map(|name| Some((name.clone(), values.property(name)?))).collect())
+}
+
+fn on_off(on: bool) -> SlotValue {
+    SlotValue::from(if on { "on" } else { "off" })
+}
+
 struct Values(HashMap<String, OwnedVariant>);
 
 impl Values {
+    fn property(&self, name: &str) -> Option<Property> {
+        let one = |value: SlotValue| Some(Property::One(value));
+        match self.0.get(name)?.value_signature().to_string().as_str() {
+            "b" => one(on_off(self.get(name).ok()?)),
+            "d" => one(SlotValue::Number(self.get(name).ok()?)),
+            "i" => one(SlotValue::Number(f64::from(self.get::<i32>(name).ok()?))),
+            "u" => one(SlotValue::Number(f64::from(self.get::<u32>(name).ok()?))),
+            "s" => one(SlotValue::Text(self.get(name).ok()?)),
+            "a{sb}" => self.per_seat(name, on_off),
+            "a{sd}" => self.per_seat(name, SlotValue::Number),
+            "a{ss}" => self.per_seat(name, SlotValue::Text),
+            _ => None,
+        }
+    }
+
+    fn per_seat<T>(&self, name: &str, value: impl Fn(T) -> SlotValue) -> Option<Property>
+    where
+        HashMap<String, T>: TryFrom<OwnedVariant, Error = zbus::Error>,
+    {
+        let values: HashMap<String, T> = self.get(name).ok()?;
+        Some(Property::PerSeat(values.into_iter().map(|(seat, one)| (seat, value(one))).collect()))
+    }
+
     fn get<T: TryFrom<OwnedVariant, Error = zbus::Error>>(&self, name: &str) -> Result<T, String> {
         let value = self.0.get(name).ok_or_else(|| format!("no property {name}"))?;
         value

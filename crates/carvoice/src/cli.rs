@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use carvoice_core::memory::Kind;
 use carvoice_core::zone::Zone;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
@@ -69,6 +70,9 @@ pub enum Command {
     /// Obtains, converts and checks the models
     #[command(subcommand)]
     Models(Models),
+    /// Shows, copies or erases what the driver asked to keep: timers, reminders and places
+    #[command(subcommand)]
+    Memory(Memory),
     /// Shows or checks skill manifests
     #[command(subcommand)]
     Skills(Skills),
@@ -170,6 +174,38 @@ pub enum Models {
     Verify,
     /// Shows every model, its licence and whether it is here
     List,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Memory {
+    /// Shows what is kept
+    #[command(
+        after_help = "Examples:\n  carvoice memory list\n  carvoice memory list --kind reminder --json"
+    )]
+    List(OfKind),
+    /// Writes all of it as one JSON object per line
+    #[command(after_help = "Examples:\n  \
+        carvoice memory export > memory.jsonl\n  \
+        carvoice memory export --set memory.path=/var/lib/carvoice/memory/memory.db   that of the service")]
+    Export(OfKind),
+    /// Erases it from the file; a running service forgets it within seconds
+    #[command(after_help = "Examples:\n  \
+        carvoice memory erase                      everything, after a question\n  \
+        carvoice memory erase --kind place --yes   the places, without one")]
+    Erase {
+        #[command(flatten)]
+        of: OfKind,
+        /// Does not ask first
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct OfKind {
+    /// Only these: timer, reminder or place
+    #[arg(long)]
+    pub kind: Option<Kind>,
 }
 
 #[derive(Debug, Subcommand)]

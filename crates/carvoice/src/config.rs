@@ -23,6 +23,7 @@ pub struct Config {
     pub understand: Understand,
     pub speak: Speak,
     pub turn: Turn,
+    pub memory: Memory,
     pub skills: Skills,
     pub privacy: Privacy,
     pub vehicle: CarState,
@@ -73,6 +74,11 @@ pub struct Turn {
     pub follow_up_s: f64,
     pub question_s: f64,
     pub memory_s: f64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct Memory {
+    pub path: PathBuf,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -11,7 +11,8 @@ use carvoice_bus::{BusKind, DbusActuator};
 use carvoice_core::audio::{SAMPLE_RATE, Speech};
 use carvoice_core::catalogue::Catalogue;
 use carvoice_core::engine::{
-    Actuator, AudioSink, AudioSource, Cancel, Synthesizer, Transcriber, Understander, VoiceActivity, WakeWord,
+    Actuator, AudioSink, AudioSource, Cancel, Memory, Synthesizer, Transcriber, Understander, VoiceActivity,
+    WakeWord,
 };
 use carvoice_core::policy::{self, Policy};
 use carvoice_core::turn::{self, Machine};
@@ -113,11 +114,29 @@ pub fn understander(config: &Config, catalogue: &Catalogue) -> Box<dyn Understan
 
 /// Where what can be computed again is kept: the folder that systemd gives the service, or the user's.
 fn cache_folder() -> Option<PathBuf> {
+    own_folder("CACHE_DIRECTORY", "XDG_CACHE_HOME", ".cache")
+}
+
+/// A folder of our own: the one that systemd gives the service, or the user's below `home`.
+fn own_folder(given: &str, users: &str, home: &str) -> Option<PathBuf> {
     let folder = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    folder("CACHE_DIRECTORY").or_else(|| {
-        let cache = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")));
-        cache.map(|cache| cache.join("carvoice"))
+    folder(given).or_else(|| {
+        let users = folder(users).or_else(|| folder("HOME").map(|folder| folder.join(home)));
+        users.map(|users| users.join("carvoice"))
     })
+}
+
+/// The file with what the driver asked to keep: that of the configuration, or one in the folder for state.
+///
+/// # Errors
+/// When neither names a folder.
+pub fn memory_file(config: &Config) -> Result<PathBuf, String> {
+    if !config.memory.path.as_os_str().is_empty() {
+        return Ok(config.memory.path.clone());
+    }
+    let folder = own_folder("STATE_DIRECTORY", "XDG_STATE_HOME", ".local/state");
+    let folder = folder.ok_or("there is no home folder to keep anything in; set memory.path")?;
+    Ok(folder.join("memory.db"))
 }
 
 /// The adapter of the configuration: none, the one of the store, or any file.
@@ -168,6 +187,9 @@ pub struct Ends {
     pub bus: BusKind,
     /// Whether a wake word is listened for.
     pub wakes: bool,
+    /// Where what is kept is kept; none to keep nothing beyond the end of the pipeline, an error
+    /// where there is no place for it.
+    pub memory: Option<Result<PathBuf, String>>,
 }
 
 /// How to build every engine of a pipeline.
@@ -196,6 +218,10 @@ pub fn all(config: &Arc<Config>, catalogue: &SharedCatalogue, ends: Ends) -> Eng
         actuator: Box::new(move || {
             let actuator = DbusActuator::new(ends.bus.clone(), current(&calls)).ducking(duck_percent);
             Ok(Box::new(actuator) as Box<dyn Actuator>)
+        }),
+        memory: ends.memory.map(|path| {
+            let open = move || carvoice_memory::Store::open(&path.clone()?).map_err(text);
+            Box::new(move || Ok(Box::new(open()?) as Box<dyn Memory>)) as Make<Box<dyn Memory>>
         }),
     }
 }

@@ -105,6 +105,7 @@ impl Stage {
             bus: BusKind::Address(bus.address().to_owned()),
             // A recording begins with an order, as after push-to-talk.
             wakes: false,
+            memory: None,
         };
         // Unbounded: it is read to its end after each recording, and a turn has some twenty notices.
         let (to_reader, notices) = unbounded();

@@ -27,6 +27,9 @@ pub struct CarState {
     pub shade_open: f64,
     /// Fan level of the driver's zone, 0..=7.
     pub fan_level: f64,
+    /// Where the car is, in words that its navigation takes as a destination; none if it does not tell.
+    #[serde(skip)]
+    pub position: Option<String>,
 }
 
 impl Default for CarState {
@@ -42,6 +45,7 @@ impl Default for CarState {
             sunroof_open: 0.0,
             shade_open: 0.0,
             fan_level: 0.0,
+            position: None,
         }
     }
 }

@@ -32,6 +32,7 @@ mod dbus;
 mod manifest;
 mod phrase;
 mod raw;
+mod restore;
 mod rules;
 mod slots;
 mod suggest;
@@ -39,6 +40,7 @@ mod suggest;
 mod tests;
 
 pub use phrase::Phrase;
+pub use restore::{FALSE_WORDS, Properties, Property, TRUE_WORDS};
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -110,6 +112,8 @@ pub struct Intent {
     /// Calls of other services that do the same, in order: the first whose service is on the bus, and
     /// which has a place for everything that was said, is made in the place of `call`.
     pub instead: Vec<Call>,
+    /// The way back from it; empty where there is none.
+    pub undo: Vec<Restore>,
     /// What is said afterwards.
     pub reply: Replies,
     /// Slots of which one must be there; the first is asked for. Empty for most intents.
@@ -312,6 +316,20 @@ pub struct Step {
     pub method: String,
     /// Properties that the object must have, with their values as text.
     pub having: BTreeMap<String, String>,
+}
+
+/// A command that brings back what the car was like before another one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Restore {
+    /// Its intent, by full name.
+    pub intent: String,
+    /// Slots with a fixed value.
+    pub set: Slots,
+    /// Slots with the value of a property, by the property's name. `{slot}` or `{slot=default}` in the name
+    /// stands for the undone command's slot in `CamelCase`.
+    pub read: BTreeMap<String, String>,
+    /// Values that properties must have had before, or this is left out. True is "on".
+    pub when: BTreeMap<String, SlotValue>,
 }
 
 /// One argument, written `"slot:type"` or `"slot:type=default"` in a manifest.

@@ -9,6 +9,7 @@ use crate::audio::Speech;
 use crate::car::CarState;
 use crate::command::{Command, Slots};
 use crate::interpretation::Interpretation;
+use crate::memory::{Change, Note};
 
 /// Number of a turn. A larger number supersedes every smaller one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -245,6 +246,48 @@ pub trait Synthesizer: Send {
 pub struct Acted {
     /// Values for the reply, e.g. `result` of a query or the values after the change.
     pub values: Slots,
+    /// The commands, in the order of doing, that bring back what the car was like before. Empty where
+    /// nothing was changed, nothing can bring it back, or it is not known.
+    pub undo: Vec<Command>,
+}
+
+/// Why something could not be kept. Each variant is one remedy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MemoryError {
+    /// There is no room.
+    #[error("there is no room for {0}; make some on its disk")]
+    Full(String),
+    /// It must not be written.
+    #[error("{0} cannot be written; give the user of the service the right to, or set memory.path")]
+    Denied(String),
+    /// It is no file of ours, or a broken one.
+    #[error("{0} is damaged; carvoice moves it aside when it starts")]
+    Damaged(String),
+    /// A later version has written it.
+    #[error("{0} was written by a later version of carvoice; update carvoice or move the file away")]
+    Later(String),
+    /// Anything else.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Keeps what the driver asked to keep, beyond the end of the program.
+pub trait Memory: Send {
+    /// Everything that is kept.
+    ///
+    /// # Errors
+    /// See [`MemoryError`].
+    fn load(&mut self) -> Result<Vec<Note>, MemoryError>;
+    /// Keeps or forgets. A note that is kept already is kept once; one that is not there is forgotten.
+    ///
+    /// # Errors
+    /// See [`MemoryError`]; nothing was changed then.
+    fn change(&mut self, change: &Change) -> Result<(), MemoryError>;
+    /// Whether another program has changed it since the last call or [`Memory::load`].
+    ///
+    /// # Errors
+    /// See [`MemoryError`].
+    fn was_changed(&mut self) -> Result<bool, MemoryError>;
 }
 
 /// Does what the policy has approved.

@@ -7,6 +7,7 @@ pub mod catalogue;
 pub mod command;
 pub mod engine;
 pub mod interpretation;
+pub mod memory;
 pub mod policy;
 pub mod reply;
 pub mod turn;

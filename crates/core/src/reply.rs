@@ -62,7 +62,7 @@ fn value(name: &str, kind: Option<&SlotKind>, value: &SlotValue) -> String {
 }
 
 /// A zone as an attribute or a place: "driver's side".
-fn zone(zone: &str) -> String {
+pub(crate) fn zone(zone: &str) -> String {
     match zone {
         "driver" => "driver's side".to_owned(),
         "passenger" => "passenger side".to_owned(),

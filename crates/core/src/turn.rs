@@ -8,11 +8,14 @@ mod effect;
 mod event;
 mod guess;
 mod hearing;
+mod kept;
 mod own;
 mod plan;
 mod speaking;
 mod state;
 mod timers;
+mod undo;
+mod when;
 mod working;
 
 pub use announce::MAX_WAITING;
@@ -33,8 +36,9 @@ use crate::zone::Zone;
 
 use announce::{Announcement, Announcements};
 use guess::Guess;
+use kept::Kept;
 use plan::Plan;
-use timers::Timers;
+use undo::Undo;
 
 /// Longest text of a request, in characters: about a minute of speech.
 pub const MAX_TEXT: usize = 1000;
@@ -48,7 +52,7 @@ pub struct Settings {
     pub follow_up: Duration,
     /// The same after a question.
     pub question: Duration,
-    /// How long a command is remembered for "and the passenger too".
+    /// How long a command is remembered for "and the passenger too" and "undo that".
     pub memory: Duration,
     /// How long to wait for the first word.
     pub no_speech: Duration,
@@ -76,7 +80,8 @@ pub struct Machine {
     settings: Settings,
     dialogue: Dialogue,
     announcements: Announcements,
-    timers: Timers,
+    kept: Kept,
+    undo: Undo,
     missing: BTreeSet<Engine>,
     muted: bool,
     /// What the assistant said last.
@@ -156,7 +161,8 @@ impl Machine {
             dialogue: Dialogue::new(settings.memory),
             settings,
             announcements: Announcements::default(),
-            timers: Timers::default(),
+            kept: Kept::default(),
+            undo: Undo::default(),
             missing: BTreeSet::new(),
             muted: false,
             last_reply: String::new(),
@@ -192,10 +198,10 @@ impl Machine {
         self.current
     }
 
-    /// When a [`Event::Tick`] is due; none when idle and no timer runs.
+    /// When a [`Event::ClockRead`] is due; none when idle and nothing is kept that will be due.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
-        self.until.into_iter().chain(self.timers.next()).min()
+        self.until.into_iter().chain(self.kept.next().filter(|_| self.may_announce())).min()
     }
 
     /// Whether the microphone is switched off.
@@ -246,6 +252,7 @@ impl Machine {
         // Also without a tick, so that no flood of events keeps a state alive.
         self.tick(now);
         self.say_what_waits(now);
+        self.effects.extend(self.kept.changes().into_iter().map(Effect::Remember));
         if self.state() != before {
             self.publish(Notice::State(self.state()));
         }
@@ -285,13 +292,17 @@ impl Machine {
             Event::Spoken { .. } => self.spoken(now),
             Event::EngineLost(engine) => self.engine_lost(engine, now),
             Event::EngineReady(engine) => self.engine_ready(engine),
+            Event::Remembered { notes, clock } => self.kept.remember(notes, &clock, now),
+            Event::ClockRead(clock) => self.kept.see_clock(&clock, now),
             Event::Tick => {}
         }
     }
 
-    /// The deadline has passed: goes on without what was waited for. A timer may be due.
+    /// The deadline has passed: goes on without what was waited for. What is kept may be due.
     fn tick(&mut self, now: Duration) {
-        while let Some(text) = self.timers.take_due(now) {
+        while self.may_announce()
+            && let Some(text) = self.kept.take_due(now)
+        {
             let number = self.next_number();
             self.announcements.push(Announcement { number, text, priority: Priority::Urgent });
         }

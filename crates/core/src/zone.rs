@@ -40,6 +40,20 @@ impl Zone {
         }
     }
 
+    /// The single seats it stands for.
+    #[must_use]
+    pub fn seats(self) -> &'static [Self] {
+        match self {
+            Self::Driver => &[Self::Driver],
+            Self::Passenger => &[Self::Passenger],
+            Self::Front => &[Self::Driver, Self::Passenger],
+            Self::Rear => &[Self::RearLeft, Self::RearRight],
+            Self::RearLeft => &[Self::RearLeft],
+            Self::RearRight => &[Self::RearRight],
+            Self::All => &[Self::Driver, Self::Passenger, Self::RearLeft, Self::RearRight],
+        }
+    }
+
     /// Whether the driver sits in it.
     #[must_use]
     pub fn holds_driver(self) -> bool {

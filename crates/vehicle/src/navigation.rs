@@ -15,6 +15,7 @@ pub(crate) struct Navigation {
     avoided: Vec<&'static str>,
     guidance: bool,
     found: String,
+    position: String,
 }
 
 impl Default for Navigation {
@@ -25,6 +26,7 @@ impl Default for Navigation {
             avoided: Vec::new(),
             guidance: true,
             found: String::new(),
+            position: "geo:48.13743,11.57549".to_owned(),
         }
     }
 }
@@ -40,6 +42,7 @@ domain! {
         avoided: Words = car.navigation.avoided.iter().map(ToString::to_string).collect();
         guidance: bool = car.navigation.guidance;
         found: String = car.navigation.found.clone();
+        position: String = car.navigation.position.clone();
     }
     methods {
         fn go_to(destination: String);

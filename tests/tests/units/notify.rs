@@ -29,6 +29,7 @@ impl Manager {
         let arguments: Vec<&str> =
             ["daemon"].into_iter().chain(sets.into_iter().flat_map(|set| ["--set", set])).collect();
         let mut daemon = command(&arguments);
+        daemon.env("STATE_DIRECTORY", self.folder.path());
         daemon.env("NOTIFY_SOCKET", self.folder.path().join("notify"));
         daemon.env("WATCHDOG_USEC", watchdog.as_micros().to_string()).env_remove("WATCHDOG_PID");
         Running::start(daemon.stderr(Stdio::piped()))

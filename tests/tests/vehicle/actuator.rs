@@ -37,7 +37,7 @@ fn the_fake_fulfils_the_contract() {
     let mut fake = ScriptedActuator { state: Some(CarState::default()), ..Default::default() };
     contract::sees_a_parked_car(&mut fake);
     contract::does_a_command(&mut fake);
-    let answer = Acted { values: [("result".to_owned(), SlotValue::from(19.0))].into() };
+    let answer = Acted { values: [("result".to_owned(), SlotValue::from(19.0))].into(), undo: Vec::new() };
     fake.script.push_back(Ok(answer));
     contract::answers_a_question(&mut fake);
     fake.script.push_back(Err(ActError::Rejected("no route is set".into())));
@@ -139,6 +139,7 @@ fn the_state_of_the_car_is_what_the_car_says() {
         sunroof_open: 60.0,
         shade_open: 80.0,
         fan_level: 5.0,
+        position: Some("geo:48.13743,11.57549".to_owned()),
     };
     assert_eq!(actuator(&bus).car(), Ok(expected));
 }

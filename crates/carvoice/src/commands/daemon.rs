@@ -59,6 +59,7 @@ pub fn run(config: Config) -> anyhow::Result<ExitCode> {
         sink: sink(&config, replies.as_ref()),
         bus: bus_kind(&config),
         wakes: !config.wake.word.is_empty(),
+        memory: Some(engines::memory_file(&config)),
     };
     let mut pipeline = Pipeline::start(
         engines::machine(&config, &engines::current(&catalogue)),

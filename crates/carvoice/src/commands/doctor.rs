@@ -1,5 +1,8 @@
 //! `carvoice doctor`: what works on this machine, and the remedy for what does not.
 
+use std::ffi::CString;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::process::ExitCode;
 
 use carvoice_bus::Client;
@@ -48,6 +51,7 @@ pub fn run(config: &Config, output: Output) -> anyhow::Result<ExitCode> {
     }
     checks.extend([real_time(), skill_folders(config)]);
     checks.extend([privacy(config), wake_word(config)]);
+    checks.extend(memory(config));
     for check in &checks {
         output.line(check, || {
             let mark = match check.status {
@@ -179,6 +183,55 @@ fn skill_folders(config: &Config) -> Check {
         None => Check::ok("skills", format!("{} intents", catalogue.intents().len())),
         Some(fault) => Check::fault("skills", Health::Warning, fault, "carvoice skills check FILE"),
     }
+}
+
+fn memory(config: &Config) -> Vec<Check> {
+    const NAME: &str = "memory";
+    let path = match engines::memory_file(config) {
+        Ok(path) => path,
+        Err(reason) => {
+            return vec![Check::fault(NAME, Health::Warning, reason, "memory.path in config.toml")];
+        }
+    };
+    let mut checks = Vec::new();
+    if let Some(aside) = carvoice_memory::damaged(&path).last() {
+        checks.push(Check::fault(
+            NAME,
+            Health::Warning,
+            format!("{} is a damaged file of earlier; what was in it is not remembered", aside.display()),
+            "look into it with sqlite3's .recover, or delete it",
+        ));
+    }
+    // A look does not make the file.
+    if !path.exists() {
+        let folder = path.ancestors().skip(1).find(|folder| folder.exists());
+        checks.push(match folder.map(is_writable) {
+            Some(true) => Check::ok(NAME, format!("nothing is kept yet; {} can be made", path.display())),
+            _ => Check::fault(
+                NAME,
+                Health::Warning,
+                format!("{} cannot be made; reminders and places are forgotten at the end", path.display()),
+                "set memory.path to a file in a folder that the service may write",
+            ),
+        });
+        return checks;
+    }
+    checks.push(match carvoice_memory::Store::open_sound(&path) {
+        Ok(_) => Check::ok(NAME, path.display().to_string()),
+        Err(reason) => Check::fault(
+            NAME,
+            Health::Warning,
+            format!("reminders and places are forgotten at the end: {reason}"),
+            "see above; carvoice tries again every ten seconds",
+        ),
+    });
+    checks
+}
+
+fn is_writable(folder: &Path) -> bool {
+    let Ok(folder) = CString::new(folder.as_os_str().as_bytes()) else { return false };
+    // SAFETY: the text ends with a zero byte and outlives the call.
+    unsafe { libc::access(folder.as_ptr(), libc::W_OK) == 0 }
 }
 
 fn privacy(config: &Config) -> Check {

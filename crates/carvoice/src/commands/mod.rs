@@ -5,6 +5,7 @@ mod client;
 mod daemon;
 mod demo;
 mod doctor;
+mod memory;
 mod models;
 mod parse;
 mod replay;
@@ -47,6 +48,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Transcribe(files) => transcribe::run(&files.files, &config, output),
         Command::Replay(replay) => replay::run(replay, &config, output),
         Command::Say(say) => say::run(say, &config, output),
+        Command::Memory(memory) => memory::run(memory, &config, output),
         Command::Models(models) => models::run(models, output),
         Command::Skills(skills) => skills::run(skills, &config, output),
         command => client::run(command, &config, output),

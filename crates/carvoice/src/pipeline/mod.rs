@@ -6,6 +6,7 @@ mod chime;
 pub mod clock;
 pub mod guard;
 pub mod listen;
+mod memory;
 mod speak;
 pub mod think;
 pub mod turn;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::thread::{Builder, JoinHandle};
 
-use carvoice_core::engine::{Actuator, AudioSink, Synthesizer, Transcriber, Understander};
+use carvoice_core::engine::{Actuator, AudioSink, Memory, Synthesizer, Transcriber, Understander};
 use carvoice_core::turn::Machine;
 use crossbeam_channel::{Sender, bounded};
 use crossbeam_utils::sync::WaitGroup;
@@ -37,6 +38,8 @@ const WORKER_QUEUE: usize = 2;
 const ACT_QUEUE: usize = WORKER_QUEUE + 2;
 /// A reply, the one that supersedes it, and the chimes around them.
 const SPEAK_QUEUE: usize = 4;
+/// Changes of what is kept: all of it at once, and more.
+const MEMORY_QUEUE: usize = 256;
 /// Orders to the listen thread: short, and read every 20 ms.
 const LISTEN_QUEUE: usize = 8;
 
@@ -48,6 +51,8 @@ pub struct Engines {
     pub synthesizer: Make<Box<dyn Synthesizer>>,
     pub sink: Make<Box<dyn AudioSink>>,
     pub actuator: Make<Box<dyn Actuator>>,
+    /// None where nothing is kept beyond the end of the program.
+    pub memory: Option<Make<Box<dyn Memory>>>,
 }
 
 /// The running threads. They end when this is dropped.
@@ -75,9 +80,10 @@ impl Pipeline {
         let (to_think, think_jobs) = bounded::<ThinkJob>(WORKER_QUEUE);
         let (to_act, act_jobs) = bounded::<ActJob>(ACT_QUEUE);
         let (to_speak, speak_jobs) = bounded::<SpeakJob>(SPEAK_QUEUE);
+        let (to_memory, memory_jobs) = bounded(MEMORY_QUEUE);
         let to_turn = ToTurn::new(to_turn);
 
-        let Engines { ears, transcriber, understander, synthesizer, sink, actuator } = engines;
+        let Engines { ears, transcriber, understander, synthesizer, sink, actuator, memory } = engines;
         let quiet = Arc::new(AtomicBool::new(false));
         let turn = TurnThread {
             machine,
@@ -88,6 +94,7 @@ impl Pipeline {
                 to_think: to_think.clone(),
                 to_act: to_act.clone(),
                 to_speak,
+                to_memory: memory.is_some().then_some(to_memory),
                 speech: Arc::new(AtomicU64::new(0)),
                 guess: Arc::new(AtomicU64::new(0)),
                 quiet: Arc::clone(&quiet),
@@ -96,16 +103,19 @@ impl Pipeline {
             jobs_dropped: 0,
             current: Arc::new(AtomicU64::new(0)),
         };
-        let [a, b, c, d] = [(); 4].map(|()| to_turn.clone());
+        let [a, b, c, d, i] = [(); 5].map(|()| to_turn.clone());
         let built = WaitGroup::new();
-        let [e, f, g, h] = [(); 4].map(|()| built.clone());
-        let threads = vec![
+        let [e, f, g, h, j] = [(); 5].map(|()| built.clone());
+        let mut threads = vec![
             spawn("turn", move || turn.run())?,
             spawn("listen", move || listen::run(&listen_jobs, ears, &clock, &a, || drop(e)))?,
             spawn("think", move || think::run(&think_jobs, transcriber, understander, &b, || drop(f)))?,
             spawn("act", move || act::run(&act_jobs, actuator, &quiet, &c, || drop(g)))?,
             spawn("speak", move || speak::run(&speak_jobs, synthesizer, sink, &d, || drop(h)))?,
         ];
+        if let Some(memory) = memory {
+            threads.push(spawn("memory", move || memory::run(&memory_jobs, memory, &i, || drop(j)))?);
+        }
         Ok(Self { to_turn, to_think, to_act, built: Some(built), threads })
     }
 
@@ -134,7 +144,7 @@ impl Pipeline {
 
 impl Drop for Pipeline {
     fn drop(&mut self) {
-        // The turn thread's end drops its queues, which ends the listen and speak threads. Others may
+        // The turn thread's end drops its queues, which ends the listen, speak and memory threads. Others may
         // still hold the queues of the other two.
         while !self.to_turn.send(Input::Shutdown) {
             if self.threads.first().is_none_or(JoinHandle::is_finished) {

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use carvoice_core::engine::{ActError, Cancel, EngineError, TurnId};
+use carvoice_core::memory::Change;
 use carvoice_core::policy::Policy;
-use carvoice_core::turn::{Effect, Event, Machine, Notice, Rejection, State};
+use carvoice_core::turn::{Effect, Engine, Event, Machine, Notice, Rejection, State};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 
 use super::act::ActJob;
@@ -74,6 +75,7 @@ pub struct Workers {
     pub to_think: Sender<ThinkJob>,
     pub to_act: Sender<ActJob>,
     pub to_speak: Sender<SpeakJob>,
+    pub to_memory: Option<Sender<Change>>,
     /// Number of the speech that may be heard; older speech stops.
     pub speech: Arc<AtomicU64>,
     /// Number of the guess that is worked on; work for any other is cancelled.
@@ -106,7 +108,7 @@ impl TurnThread {
             match input {
                 Ok(Input::Event(event)) => self.step(event, None),
                 Ok(Input::Request(event, answer)) => self.step(event, Some(answer)),
-                Err(RecvTimeoutError::Timeout) => self.step(Event::Tick, None),
+                Err(RecvTimeoutError::Timeout) => self.step(Event::ClockRead(wall_clock::now()), None),
                 Ok(Input::SetPolicy(policy)) => self.machine.set_policy(*policy),
                 // Nobody waits for an answer that there is no room for.
                 Ok(Input::Probe(answer)) => drop(answer.try_send(())),
@@ -212,6 +214,10 @@ impl TurnThread {
                 Ok(())
             }
             Effect::Chime(chime) => give(&workers.to_speak, SpeakJob::Chime(chime), || Event::Tick),
+            Effect::Remember(change) => match &workers.to_memory {
+                Some(to_memory) => give(to_memory, change, || Event::EngineLost(Engine::Memory)),
+                None => Ok(()),
+            },
             Effect::Publish(notice) => {
                 // Nothing but listening may be hurried through.
                 if matches!(notice, Notice::State(state) if state != State::Listening && state != State::FollowUp)

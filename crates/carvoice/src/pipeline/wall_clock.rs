@@ -20,5 +20,6 @@ pub fn now() -> WallClock {
         weekday: small(local.tm_wday),
         hour: small(local.tm_hour),
         minute: small(local.tm_min),
+        second: small(local.tm_sec),
     }
 }

@@ -173,7 +173,7 @@ fn fits<'a>(
     }
 }
 
-fn camel_case(name: &str) -> String {
+pub(super) fn camel_case(name: &str) -> String {
     let capital = |part: &str| {
         let mut letters = part.chars();
         letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str())

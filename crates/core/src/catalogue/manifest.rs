@@ -8,7 +8,8 @@ use toml::Spanned;
 use super::phrase::Phrase;
 use super::rules::{Rule, mentioned};
 use super::{
-    Call, Catalogue, Intent, ManifestError, Replies, Risk, SentenceGroup, Slot, SlotKind, raw, slots, suggest,
+    Call, Catalogue, Intent, ManifestError, Replies, Risk, SentenceGroup, Slot, SlotKind, raw, restore, slots,
+    suggest,
 };
 use crate::command::{Command, SlotValue, Slots};
 
@@ -66,6 +67,11 @@ pub(super) fn parse(files: &[(&str, &str)]) -> Result<Catalogue, Vec<ManifestErr
     for (file, manifest) in &manifests {
         for command in manifest.intent.iter().flat_map(|intent| &intent.also).flat_map(|also| &also.and) {
             reader.companion(file, command, &intents);
+        }
+        for (name, restore) in manifest.intent.iter().flat_map(raw::Intent::restores) {
+            if let Err(message) = restore::check(&restore.get_ref().resolved(name), name, &intents) {
+                reader.report(file, restore.span(), message);
+            }
         }
     }
     for (file, manifest) in &manifests {
@@ -134,6 +140,7 @@ impl Reader {
         let risk = self.risk(file, &intent.risk);
         let call = intent.call.as_ref().map(|call| self.call(file, domain, call, &slots));
         let instead = self.instead(file, domain, &intent.instead, &slots, call.as_ref());
+        let undo = intent.restores().map(|(name, restore)| restore.get_ref().resolved(name)).collect();
         let reply = self.replies(file, &intent.reply, &slots, call.as_ref());
         let mut sentences = vec![SentenceGroup {
             set: Slots::new(),
@@ -167,7 +174,7 @@ impl Reader {
             );
         }
         let needs_one = intent.needs_one.iter().map(|slot| slot.get_ref().clone()).collect();
-        Intent { name: name.clone(), slots, risk, call, instead, reply, needs_one, sentences }
+        Intent { name: name.clone(), slots, risk, call, instead, undo, reply, needs_one, sentences }
     }
 
     fn known_slot(&mut self, file: &File<'_>, slots: &[Slot], name: &Spanned<String>) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::command::{Command, SlotValue};
+use crate::command::{Command, SlotValue, Slots};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,11 +44,20 @@ pub(super) struct Intent {
     #[serde(default)]
     pub(super) instead: Vec<Spanned<Call>>,
     #[serde(default)]
+    pub(super) undo: Vec<Spanned<Restore>>,
+    #[serde(default)]
     pub(super) reply: Reply,
     #[serde(default)]
     pub(super) sentences: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) also: Vec<Also>,
+}
+
+impl Intent {
+    /// The ways back, each with the name of the intent that it leads back from.
+    pub(super) fn restores(&self) -> impl Iterator<Item = (&str, &Spanned<Restore>)> {
+        self.undo.iter().map(|restore| (self.name.get_ref().as_str(), restore))
+    }
 }
 
 #[derive(Deserialize)]
@@ -99,6 +108,30 @@ pub(super) struct Step {
     pub(super) method: String,
     #[serde(default)]
     pub(super) having: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Restore {
+    pub(super) intent: Option<String>,
+    #[serde(default)]
+    pub(super) set: Slots,
+    #[serde(default)]
+    pub(super) read: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) when: BTreeMap<String, SlotValue>,
+}
+
+impl Restore {
+    /// Unless another is named, the intent brings itself back.
+    pub(super) fn resolved(&self, intent: &str) -> super::Restore {
+        super::Restore {
+            intent: self.intent.clone().unwrap_or_else(|| intent.to_owned()),
+            set: self.set.clone(),
+            read: self.read.clone(),
+            when: self.when.clone(),
+        }
+    }
 }
 
 #[derive(Default, Deserialize)]

@@ -8,6 +8,7 @@ use super::event::Engine;
 use crate::audio::Speech;
 use crate::command::Command;
 use crate::engine::{Context, TurnId};
+use crate::memory::Change;
 use crate::policy::Approved;
 use crate::zone::Zone;
 
@@ -105,6 +106,8 @@ pub enum Effect {
     Chime(Chime),
     /// Close the capture stream (true) or open it.
     SetMuted(bool),
+    /// Change what is kept. There is no answer; [`super::Event::EngineLost`] tells that it cannot be.
+    Remember(Change),
     /// Make something public on the bus.
     Publish(Notice),
 }

@@ -7,6 +7,7 @@ use crate::audio::Speech;
 use crate::car::CarState;
 use crate::engine::{ActError, Acted, EngineError, Transcript, TurnId};
 use crate::interpretation::Interpretation;
+use crate::memory::{LocalTime, Note};
 use crate::zone::Zone;
 
 /// Something that happened. Those with a turn are results; one of a turn that is over changes nothing.
@@ -160,6 +161,16 @@ pub enum Event {
     EngineLost(Engine),
     /// An engine works (again).
     EngineReady(Engine),
+    /// What was kept was read, at the start or because another program changed it. It takes the place of
+    /// what the machine holds.
+    Remembered {
+        /// All of it.
+        notes: Vec<Note>,
+        /// Local date and time.
+        clock: WallClock,
+    },
+    /// Time passed, and this is the time: as [`Event::Tick`].
+    ClockRead(WallClock),
     /// Time passed. To be sent when [`super::Machine::deadline`] is reached; harmless at any time.
     Tick,
 }
@@ -193,6 +204,8 @@ impl Event {
             | Self::VocabularySet { .. }
             | Self::EngineLost(_)
             | Self::EngineReady(_)
+            | Self::Remembered { .. }
+            | Self::ClockRead(_)
             | Self::Tick => None,
         }
     }
@@ -249,6 +262,8 @@ pub enum Engine {
     Synthesizer,
     /// Calls to the car.
     Actuator,
+    /// What is kept beyond the end of the program; without it, it is kept until then.
+    Memory,
 }
 
 impl fmt::Display for Engine {
@@ -264,6 +279,7 @@ impl fmt::Display for Engine {
             Self::LanguageModel => "language-model",
             Self::Synthesizer => "synthesizer",
             Self::Actuator => "actuator",
+            Self::Memory => "memory",
         })
     }
 }
@@ -283,4 +299,15 @@ pub struct WallClock {
     pub hour: u8,
     /// Minute, 0..=59.
     pub minute: u8,
+    /// Second, 0..=60.
+    pub second: u8,
+}
+
+impl WallClock {
+    /// The same to reckon with.
+    #[must_use]
+    pub fn local(&self) -> LocalTime {
+        let [hour, minute, second] = [self.hour, self.minute, self.second].map(i64::from);
+        LocalTime::midnight(self.year, self.month, self.day).plus((hour * 60 + minute) * 60 + second)
+    }
 }

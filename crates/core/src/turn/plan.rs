@@ -6,12 +6,12 @@ use std::collections::VecDeque;
 use super::dialogue::{Dialogue, Request};
 use super::effect::Outcome;
 use super::event::WallClock;
-use super::own::{self, Own, Then};
+use super::own::{self, Own, Past, Then};
 use crate::car::CarState;
 use crate::catalogue::Intent;
 use crate::command::{Command, Slots};
 use crate::engine::{ActError, Acted, Pending};
-use crate::interpretation::Interpretation;
+use crate::interpretation::{Candidate, Interpretation};
 use crate::policy::{Approved, Policy, Ruling};
 use crate::reply;
 use crate::zone::Zone;
@@ -72,6 +72,10 @@ pub(super) struct Job {
     pub(super) status: Status,
     /// An intent without a call, once approved.
     pub(super) own: Option<Then>,
+    /// Whether it brings back what was before.
+    restores: bool,
+    /// Said in front of the reply, where several seats are told apart.
+    seat: Option<String>,
 }
 
 /// How far a request got.
@@ -98,22 +102,28 @@ pub(super) struct Plan {
     pub(super) verdict: Verdict,
     /// Said after the replies of the jobs.
     closing: Vec<String>,
+    /// Whether something of what is undone does not come back.
+    lost: bool,
     /// The one question of this turn.
     pub(super) question: Option<(Pending, String)>,
 }
 
-/// Judges all requests of an utterance. `last` is what the assistant said last.
+/// Judges all requests of an utterance.
 pub(super) fn plan(
     policy: &Policy,
     dialogue: &mut Dialogue,
     interpretation: &Interpretation,
     around: Surroundings<'_>,
-    last: &str,
+    past: &Past<'_>,
 ) -> Plan {
     let requests = dialogue.resolve(interpretation);
-    let mut plan = Plan { jobs: Vec::new(), verdict: Verdict::None, closing: Vec::new(), question: None };
+    let mut plan =
+        Plan { jobs: Vec::new(), verdict: Verdict::None, closing: Vec::new(), lost: false, question: None };
     for request in &requests {
-        plan.judge(policy, request, around, last);
+        plan.judge(policy, request, around, past);
+        if plan.jobs.last().is_some_and(|job| job.own == Some(Then::Undo)) {
+            plan.restore(policy, request.candidate.confidence, around, past);
+        }
     }
     if requests.is_empty() {
         let again = dialogue.ask_again();
@@ -133,7 +143,7 @@ pub(super) fn plan(
 }
 
 impl Plan {
-    fn judge(&mut self, policy: &Policy, request: &Request, around: Surroundings<'_>, last: &str) {
+    fn judge(&mut self, policy: &Policy, request: &Request, around: Surroundings<'_>, past: &Past<'_>) {
         let command = &request.candidate.command;
         let mut job = Job {
             command: command.clone(),
@@ -144,13 +154,16 @@ impl Plan {
             warning: None,
             status: Status::Open,
             own: None,
+            restores: false,
+            seat: None,
         };
-        let verdict = match policy.judge(&request.candidate, around.car, around.speaker, request.confirmed) {
+        let candidate = past.places.resolved(&request.candidate);
+        let verdict = match policy.judge(&candidate, around.car, around.speaker, request.confirmed) {
             Ruling::Approve { steps, warning } => {
                 job.steps = steps.into();
                 job.warning = warning;
                 let intent = policy.catalogue().intent(&command.intent);
-                let own = intent.and_then(|intent| own::answer(intent, command, around.clock, last));
+                let own = intent.and_then(|intent| own::answer(intent, command, around.clock, past));
                 if let Some(Own { reply, then }) = own {
                     job.reply = reply;
                     job.own = Some(then);
@@ -180,6 +193,32 @@ impl Plan {
         self.jobs.push(job);
     }
 
+    /// Judges what brings back the past like any other command.
+    fn restore(&mut self, policy: &Policy, confidence: f64, around: Surroundings<'_>, past: &Past<'_>) {
+        let commands = &past.back.commands;
+        for command in commands {
+            let candidate = Candidate::complete(past.places.named(command), confidence);
+            self.judge(policy, &Request { candidate, confirmed: false }, around, past);
+            let alike = commands.iter().filter(|other| other.intent == command.intent).count();
+            if let Some(job) = self.jobs.last_mut() {
+                job.restores = true;
+                job.seat = command.text("zone").filter(|_| alike > 1).map(reply::zone);
+            }
+        }
+        self.lost = !past.back.remarks.is_empty();
+        self.closing.extend(past.back.remarks.iter().cloned());
+    }
+
+    /// What is said in front of what was brought back.
+    fn undone(&self) -> &'static str {
+        let mut restored = self.jobs.iter().filter(|job| job.restores).map(|job| job.status == Status::Done);
+        match (restored.clone().all(|done| done) && !self.lost, restored.any(|done| done)) {
+            (true, _) => "Undone.",
+            (false, true) => "Undone in part.",
+            (false, false) => "",
+        }
+    }
+
     /// One question a turn; for what else would need one the speaker is sent back.
     fn ask(&mut self, command: Command, slot: Option<String>, question: String) {
         if self.question.is_none() {
@@ -198,7 +237,8 @@ impl Plan {
     pub(super) fn reply(&self) -> String {
         let of_jobs = self.jobs.iter().flat_map(|job| {
             let warning = job.warning.as_deref().filter(|_| job.status == Status::Done);
-            [Some(job.reply.as_str()), warning].into_iter().flatten()
+            let reply = if job.own == Some(Then::Undo) { self.undone() } else { job.reply.as_str() };
+            [Some(reply), warning].into_iter().flatten()
         });
         reply::join(of_jobs.chain(self.closing.iter().map(String::as_str)))
     }
@@ -251,7 +291,11 @@ impl Job {
             Ok(acted) => {
                 let intent = policy.catalogue().intent(&self.command.intent);
                 let reply = intent.and_then(|intent| reply::done(intent, &self.command.slots, &acted.values));
-                self.reply = reply.unwrap_or_else(|| reply::DONE.to_owned());
+                let reply = reply.unwrap_or_else(|| reply::DONE.to_owned());
+                self.reply = match &self.seat {
+                    Some(seat) => format!("{}: {reply}", reply::capital(seat)),
+                    None => reply,
+                };
                 self.status = if intent.is_some_and(is_query) { Status::Answered } else { Status::Done };
             }
             Err(error) => {
@@ -297,7 +341,7 @@ pub fn assess_in(
     around: Surroundings<'_>,
     now: std::time::Duration,
 ) -> Assessment {
-    let mut plan = plan(policy, dialogue, interpretation, around, "");
+    let mut plan = plan(policy, dialogue, interpretation, around, &Past::default());
     for job in plan.jobs.iter_mut().filter(|job| job.status == Status::Open) {
         dialogue.remember(&job.command, now);
         job.status = Status::Done;

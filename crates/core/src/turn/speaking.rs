@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::announce::Announcement;
+use super::announce::{Announcement, MAX_WAITING};
 use super::effect::{Cause, Effect, Notice, Outcome, Rejection};
 use super::event::{Engine, Priority};
 use super::hearing::checked;
@@ -43,6 +43,11 @@ impl Machine {
             Some(engine) => Err(Rejection::NotReady(engine)),
             None => Ok(()),
         }
+    }
+
+    /// Whether something can be said, now or after what waits. What is due is kept until then.
+    pub(super) fn may_announce(&self) -> bool {
+        self.may_speak().is_ok() && self.announcements.len() < MAX_WAITING
     }
 
     pub(super) fn speaking_started(&mut self, now: Duration) {

@@ -1,8 +1,9 @@
-//! Timers: they run in memory and speak up when they are due.
+//! Timers: they speak up when they are due.
 
 use std::time::Duration;
 
 use crate::command::Command;
+use crate::memory::{Kind, LocalTime, Note};
 
 /// Timers that run at once: more than anyone keeps apart.
 const MOST: usize = 16;
@@ -12,6 +13,8 @@ const MOST: usize = 16;
 struct Timer {
     due: Duration,
     label: Option<String>,
+    /// The same as `due` on the clock, if that was known.
+    until: Option<LocalTime>,
 }
 
 impl Timer {
@@ -32,6 +35,8 @@ pub(super) enum Told {
     Done(String),
     /// Only this is said.
     Answer(String),
+    /// What to say of what could not be done, and why for programs.
+    Failed(String, &'static str),
 }
 
 /// All running timers.
@@ -41,27 +46,23 @@ pub(super) struct Timers {
 }
 
 impl Timers {
-    /// Whether the intent is about timers.
-    pub(super) fn concerns(intent: &str) -> bool {
-        matches!(intent, "timer.start" | "timer.cancel" | "timer.query")
-    }
-
-    /// Carries out a command about timers at the time `now`.
-    pub(super) fn carry_out(&mut self, command: &Command, now: Duration) -> Told {
+    /// Carries out a command about timers at the time `now`; `clock` tells the same if it is known.
+    pub(super) fn carry_out(&mut self, command: &Command, now: Duration, clock: Option<LocalTime>) -> Told {
         let label = command.text("label");
         match command.intent.as_str() {
-            "timer.start" => self.start(command.number("duration").unwrap_or_default(), label, now),
+            "timer.start" => self.start(command.number("duration").unwrap_or_default(), label, now, clock),
             "timer.cancel" => self.cancel(label),
             _ => Told::Answer(self.query(label, now)),
         }
     }
 
-    fn start(&mut self, seconds: f64, label: Option<&str>, now: Duration) -> Told {
+    fn start(&mut self, seconds: f64, label: Option<&str>, now: Duration, clock: Option<LocalTime>) -> Told {
         if self.running.len() >= MOST {
             return Told::Answer(format!("{MOST} timers are running already. Cancel one first."));
         }
         let length = Duration::from_secs_f64(seconds.clamp(0.0, 1e7));
-        let timer = Timer { due: now + length, label: label.map(str::to_owned) };
+        let until = clock.map(|clock| clock.plus(length.as_secs() as i64));
+        let timer = Timer { due: now + length, label: label.map(str::to_owned), until };
         let name = crate::reply::capital(&timer.name());
         self.running.push(timer);
         Told::Done(format!("{name} set for {}.", words(length)))
@@ -87,6 +88,29 @@ impl Timers {
             ([], Some(label)) if !self.running.is_empty() => format!("There is no {label} timer."),
             ([], _) => "No timer is running.".to_owned(),
             (told, _) => format!("{}.", crate::reply::capital(&crate::reply::list(told, "and"))),
+        }
+    }
+
+    /// The running timers as notes.
+    pub(super) fn notes(&self) -> impl Iterator<Item = Note> {
+        self.running.iter().filter_map(|timer| {
+            let text = timer.label.clone().unwrap_or_default();
+            Some(Note { kind: Kind::Timer, text, due: Some(timer.until?), place: None })
+        })
+    }
+
+    /// Goes on with a timer that was kept. What to say if it is up already.
+    pub(super) fn go_on(&mut self, note: &Note, now: Duration, clock: LocalTime) -> Option<String> {
+        let until = note.due?;
+        let label = Some(note.text.clone()).filter(|label| !label.is_empty());
+        let mut timer = Timer { due: now, label, until: Some(until) };
+        match u64::try_from(until.seconds() - clock.seconds()) {
+            Ok(left @ 1..) if self.running.len() < MOST => {
+                timer.due = now + Duration::from_secs(left);
+                self.running.push(timer);
+                None
+            }
+            _ => Some(format!("Your {} was up {}.", timer.name(), super::kept::at(until, clock))),
         }
     }
 
@@ -128,14 +152,17 @@ mod tests {
         let mut timers = Timers::default();
         let at = Duration::from_secs;
         assert_eq!(
-            timers.carry_out(&start(330.0), at(10)),
+            timers.carry_out(&start(330.0), at(10), None),
             Told::Done("Timer set for 5 minutes 30 seconds.".into())
         );
         let pasta = start(60.0).with("label", "pasta");
-        assert_eq!(timers.carry_out(&pasta, at(20)), Told::Done("Pasta timer set for 1 minute.".into()));
+        assert_eq!(
+            timers.carry_out(&pasta, at(20), None),
+            Told::Done("Pasta timer set for 1 minute.".into())
+        );
         let query = Command::new("timer.query");
         let left = "5 minutes left on the timer and 40 seconds left on the pasta timer.";
-        assert_eq!(timers.carry_out(&query, at(40)), Told::Answer(left.into()));
+        assert_eq!(timers.carry_out(&query, at(40), None), Told::Answer(left.into()));
         assert_eq!((timers.next(), timers.take_due(at(79))), (Some(at(80)), None));
         assert_eq!(timers.take_due(at(80)).as_deref(), Some("Your pasta timer is up."));
         assert_eq!(timers.take_due(at(80)), None);
@@ -146,12 +173,15 @@ mod tests {
         let mut timers = Timers::default();
         let cancel = Command::new("timer.cancel");
         let none = Told::Answer("No timer is running.".into());
-        assert_eq!(timers.carry_out(&cancel, Duration::ZERO), none);
-        timers.carry_out(&start(60.0), Duration::ZERO);
+        assert_eq!(timers.carry_out(&cancel, Duration::ZERO, None), none);
+        timers.carry_out(&start(60.0), Duration::ZERO, None);
         let pasta = cancel.clone().with("label", "pasta");
-        assert_eq!(timers.carry_out(&pasta, Duration::ZERO), Told::Answer("There is no pasta timer.".into()));
-        timers.carry_out(&start(61.0), Duration::ZERO);
-        assert_eq!(timers.carry_out(&cancel, Duration::ZERO), Told::Done("2 timers cancelled.".into()));
+        assert_eq!(
+            timers.carry_out(&pasta, Duration::ZERO, None),
+            Told::Answer("There is no pasta timer.".into())
+        );
+        timers.carry_out(&start(61.0), Duration::ZERO, None);
+        assert_eq!(timers.carry_out(&cancel, Duration::ZERO, None), Told::Done("2 timers cancelled.".into()));
         assert_eq!(timers.next(), None);
     }
 
@@ -159,8 +189,8 @@ mod tests {
     fn there_are_not_endlessly_many() {
         let mut timers = Timers::default();
         for _ in 0..MOST {
-            assert!(matches!(timers.carry_out(&start(1.0), Duration::ZERO), Told::Done(_)));
+            assert!(matches!(timers.carry_out(&start(1.0), Duration::ZERO, None), Told::Done(_)));
         }
-        assert!(matches!(timers.carry_out(&start(1.0), Duration::ZERO), Told::Answer(_)));
+        assert!(matches!(timers.carry_out(&start(1.0), Duration::ZERO, None), Told::Answer(_)));
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::effect::{Chime, Effect, Notice, Outcome};
-use super::event::WallClock;
-use super::own::{self, Then};
+use super::event::{Engine, WallClock};
+use super::own::{self, Past, Then};
 use super::plan::{Plan, Status, Surroundings, plan};
 use super::timers::Told;
 use super::{AfterSpeech, Machine, Phase};
@@ -44,6 +44,7 @@ impl Machine {
 
     /// The state of the car is known, or known to be unreadable: judges and begins to act.
     pub(super) fn car_read(&mut self, car: Option<&CarState>, clock: Option<&WallClock>, now: Duration) {
+        self.kept.see(clock, car.and_then(|car| car.position.as_deref()), now);
         let interpretation = match std::mem::replace(&mut self.phase, Phase::Idle) {
             Phase::Understanding(Some(interpretation)) => interpretation,
             other => {
@@ -52,7 +53,9 @@ impl Machine {
             }
         };
         let around = Surroundings { car, clock, speaker: self.turn.as_ref().and_then(|turn| turn.zone) };
-        let plan = plan(&self.policy, &mut self.dialogue, &interpretation, around, &self.last_reply);
+        let back = self.undo.way_back(now, self.settings.memory);
+        let past = Past { last: &self.last_reply, back, places: self.kept.places().clone() };
+        let plan = plan(&self.policy, &mut self.dialogue, &interpretation, around, &past);
         if plan.then(Then::Stop) {
             self.rest(Outcome::Cancelled);
             self.effects.push(Effect::Chime(Chime::Cancelled));
@@ -75,23 +78,34 @@ impl Machine {
             if job.steps.is_empty() {
                 self.dialogue.remember(&job.command, now);
             }
-            if job.own == Some(Then::Timers) {
-                (job.status, job.reply) = match self.timers.carry_out(&job.command, now) {
-                    Told::Done(reply) => (Status::Done, reply),
-                    Told::Answer(reply) => (Status::Answered, reply),
+            if job.own == Some(Then::Kept) {
+                let (status, reply, error) = match self.kept.carry_out(&job.command, now) {
+                    Told::Done(reply) => {
+                        self.undo.note_own(turn, &intent, now);
+                        (Status::Done, self.as_long_as_kept(&intent, reply), None)
+                    }
+                    Told::Answer(reply) => (Status::Answered, reply, None),
+                    Told::Failed(reply, why) => (Status::Failed, reply, Some(why.to_owned())),
                 };
-                self.effects.push(Effect::Publish(Notice::CommandResult { turn, intent, error: None }));
-                continue;
-            }
-            if let Some(then) = job.own {
-                let nobody = then == Then::Nobody;
-                job.status = if nobody { Status::Answered } else { Status::Done };
-                let error = nobody.then(|| "no service is bound to this intent".to_owned());
+                (job.status, job.reply) = (status, reply);
                 self.effects.push(Effect::Publish(Notice::CommandResult { turn, intent, error }));
                 continue;
             }
-            let bound = self.policy.catalogue().intent(&intent);
-            let calls = bound.into_iter().flat_map(|intent| intent.call.iter().chain(&intent.instead));
+            if let Some(then) = job.own {
+                let (status, error) = match then {
+                    Then::Not(why) => (Status::Answered, Some(why.to_owned())),
+                    Then::Undo => (Status::Answered, None),
+                    Then::Nothing | Then::Stop | Then::Mute | Then::Kept => (Status::Done, None),
+                };
+                job.status = status;
+                self.effects.push(Effect::Publish(Notice::CommandResult { turn, intent, error }));
+                continue;
+            }
+            let known = self.policy.catalogue().intent(&intent);
+            if let Some(known) = known {
+                self.undo.begin(turn, known, now);
+            }
+            let calls = known.into_iter().flat_map(|known| known.call.iter().chain(&known.instead));
             let limit = calls.map(|call| call.timeout).max().unwrap_or(ACT_UNBOUND) + ACT_SLACK;
             job.running = Some(intent);
             self.effects.push(Effect::Act { turn, approved });
@@ -105,6 +119,13 @@ impl Machine {
             false => AfterSpeech::FollowUp { question: self.dialogue.pending().is_some() },
         };
         self.reply(plan.reply(), outcome, then, now);
+    }
+
+    /// The reply, with a warning if what was kept will be gone with the program.
+    fn as_long_as_kept(&self, intent: &str, reply: String) -> String {
+        let lasting = matches!(intent, "reminder.create" | "place.save");
+        let lost = lasting && self.missing.contains(&Engine::Memory);
+        if lost { format!("{reply} But I will forget it when the car is switched off.") } else { reply }
     }
 
     pub(super) fn acted(&mut self, result: &Result<Acted, ActError>, now: Duration) {
@@ -131,6 +152,7 @@ impl Machine {
             }
         };
         self.time(|timings| timings.ack = Some(now));
+        self.undo.end(result);
         if let Some(job) = plan.open()
             && let Some(intent) = job.note(&self.policy, result)
         {

@@ -78,6 +78,10 @@ impl Cabin {
             .args(["--set", &format!("bus={}", quoted(bus.address()))])
             .args(["--set", &format!("audio.input={}", quoted(&format!("pipe:{}", pipe.display())))])
             .args(["--set", &format!("audio.output={}", quoted(&format!("folder:{}", out.display())))])
+            .args([
+                "--set",
+                &format!("memory.path={}", quoted(&bus.folder().join("memory.db").display().to_string())),
+            ])
             .env("CARVOICE_LOG", "warn")
             .stdin(Stdio::null())
             .spawn()

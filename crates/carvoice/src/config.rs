@@ -33,6 +33,7 @@ pub struct Audio {
     pub input: String,
     pub output: String,
     pub host: String,
+    pub echo_cancellation: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]

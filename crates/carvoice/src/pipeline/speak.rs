@@ -65,23 +65,22 @@ fn say(
     let Some(output) = sink.engine() else {
         return Err(EngineError::failed("there is no loudspeaker"));
     };
-    let mut speech = Speech { output: output.as_mut(), cancel, begun: Vec::new(), written: 0, lost: None };
+    let mut speech = Speech {
+        output: output.as_mut(),
+        cancel,
+        begun: Vec::new(),
+        written: 0,
+        lost: None,
+        on_sound: Some(|| to_turn.event(Event::SpeakingStarted { turn })),
+    };
     let mut made = Ok(());
-    let mut started = false;
     for (offset, sentence) in sentences(text) {
         if offset > 0 {
             speech.pause();
         }
         speech.begun.push((speech.written, offset));
-        made = synthesizer.run(|engine| {
-            engine.synthesize(sentence, cancel, &mut |samples| {
-                speech.write(samples);
-                if !started && speech.written > 0 {
-                    started = true;
-                    to_turn.event(Event::SpeakingStarted { turn });
-                }
-            })
-        });
+        made = synthesizer
+            .run(|engine| engine.synthesize(sentence, cancel, &mut |samples| speech.write(samples)));
         if made.is_err() || speech.lost.is_some() || cancel.is_cancelled() {
             break;
         }
@@ -96,7 +95,7 @@ fn say(
     if cancel.is_cancelled() {
         let offset = speech.heard();
         speech.output.stop();
-        if let Some(rest) = text.get(offset..).filter(|_| started) {
+        if let Some(rest) = text.get(offset..).filter(|_| speech.on_sound.is_none()) {
             to_turn.event(Event::Interrupted { turn, rest: rest.to_owned() });
         }
         return Err(EngineError::Cancelled);
@@ -105,16 +104,18 @@ fn say(
 }
 
 /// A reply on its way to the loudspeaker.
-struct Speech<'a> {
+struct Speech<'a, F> {
     output: &'a mut dyn AudioSink,
     cancel: &'a Cancel,
     /// Where each sentence began: in samples, and in the text.
     begun: Vec<(usize, usize)>,
     written: usize,
     lost: Option<AudioError>,
+    /// Told of the first sound.
+    on_sound: Option<F>,
 }
 
-impl Speech<'_> {
+impl<F: FnOnce()> Speech<'_, F> {
     /// Until it is stopped.
     fn write(&mut self, samples: &[f32]) {
         for part in samples.chunks(self.samples(STEP).max(1)) {
@@ -123,6 +124,9 @@ impl Speech<'_> {
             }
             self.lost = self.output.write(part).err();
             self.written += part.len();
+            if let Some(tell) = self.on_sound.take_if(|_| self.lost.is_none()) {
+                tell();
+            }
         }
     }
 
@@ -179,6 +183,7 @@ mod tests {
             begun: vec![(0, 0), (500, 20), (900, 44)],
             written: 600,
             lost: None,
+            on_sound: Some(|| {}),
         };
         assert_eq!(speech.heard(), 20);
     }

@@ -32,7 +32,7 @@ fn speech_stops_what_is_said_and_begins_a_turn() {
     cabin.speak();
     assert_eq!(cabin.hear("Warmer."), ["> Transcript Warmer.", "understand Warmer."]);
     let lines = cabin.mean(&[warm()]);
-    assert!(lines.contains(&"read car".to_owned()), "{lines:?}");
+    assert!(lines.iter().any(|line| line.starts_with("act ")), "{lines:?}");
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn a_reply_in_a_turn_is_interrupted_too() {
     cabin.speak();
     cabin.hear("Yes.");
     let lines = cabin.mean(&[yes()]);
-    assert!(lines.contains(&"read car".to_owned()), "{lines:?}");
+    assert!(lines.iter().any(|line| line.starts_with("act ")), "{lines:?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use carvoice_audio::{
-    FileSink, FileSource, Microphone, Pace, Selection, Speaker, list_devices, read, write_wav,
+    FileSink, FileSource, Microphone, Pace, Reference, Selection, Speaker, list_devices, read, write_wav,
 };
 use carvoice_core::engine::{AudioError, AudioSink};
 use carvoice_tests::contracts;
@@ -73,17 +73,17 @@ fn a_device_that_is_not_there_is_named() {
             let name = selection.device.clone().unwrap();
             for error in [
                 Microphone::open(&selection).err().unwrap(),
-                Speaker::open(&selection, 24_000).err().unwrap(),
+                Speaker::open(&selection, 24_000, &Reference::default()).err().unwrap(),
             ] {
                 assert!(matches!(&error, AudioError::Gone(device) if device.contains(&name)), "{error}");
             }
         }
         assert!(Microphone::open(&alsa(None)).is_err());
-        assert!(Speaker::open(&alsa(None), 24_000).is_err());
+        assert!(Speaker::open(&alsa(None), 24_000, &Reference::default()).is_err());
         let unknown = Selection { host: Some("gramophone".into()), device: None };
         let error = Microphone::open(&unknown).err().unwrap().to_string();
         assert!(error.contains("gramophone") && error.contains("alsa"), "{error}");
-        assert!(Speaker::open(&Selection::default(), 0).is_err());
+        assert!(Speaker::open(&Selection::default(), 0, &Reference::default()).is_err());
         assert!(list_devices().iter().all(|device| !device.id.is_empty() && (device.input || device.output)));
     });
 }
@@ -112,7 +112,7 @@ fn a_microphone_is_heard_through_alsa() {
 fn a_loudspeaker_plays_through_alsa() {
     quiet_child("audio::a_loudspeaker_plays_through_alsa", "pcm.!default { type null }", || {
         let alsa = Selection { host: Some("alsa".into()), device: None };
-        let mut speaker = Speaker::open(&alsa, 24_000).unwrap();
+        let mut speaker = Speaker::open(&alsa, 24_000, &Reference::default()).unwrap();
         contracts::audio::sink(&mut speaker, &mut |_| thread::yield_now());
         // More than the ring holds.
         speaker.write(&tone(24_000, 2.0)).unwrap();

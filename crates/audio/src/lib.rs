@@ -7,6 +7,7 @@
 //! [`Microphone`] and [`Speaker`] run on threads of the sound system and touch a ring and atomics only.
 
 mod device;
+mod echo;
 mod file;
 mod microphone;
 mod pipe;
@@ -16,6 +17,7 @@ mod speaker;
 mod wav;
 
 pub use device::{DeviceInfo, Selection, list_devices};
+pub use echo::{EchoCanceller, Reference};
 pub use file::{FileError, MAX_RECORDING, read};
 pub use microphone::Microphone;
 pub use pipe::PipeSource;

@@ -7,11 +7,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use carvoice_core::engine::{AudioError, AudioSink};
-use cpal::Device;
+use cpal::{BufferSize, Device};
 use rodio::{ChannelCount, DeviceSinkBuilder, DeviceSinkError, MixerDeviceSink, SampleRate, Source};
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::device::{Direction, Selection, classify, find, is_passing, quietly};
+use crate::echo::Reference;
 
 /// Parts of a second that the ring holds: what [`AudioSink::write`] runs ahead of the loudspeaker.
 /// Short, as the writer looks for a cancelled turn only between writes.
@@ -19,6 +20,10 @@ const RING_PARTS: u32 = 2;
 
 /// A device that takes nothing for so long is taken for gone.
 const STARVATION: Duration = Duration::from_secs(3);
+
+/// Periods per second asked of the device, i.e. 25 ms each: a sound system queues two of them, and that is
+/// how long a voice goes on after it was stopped.
+const PERIODS_PER_SECOND: u32 = 40;
 
 /// How often a full ring is looked at.
 const POLL: Duration = Duration::from_millis(5);
@@ -49,26 +54,32 @@ struct State {
 }
 
 impl Speaker {
-    /// Opens a loudspeaker for mono samples at `sample_rate` per second.
+    /// Opens a loudspeaker for mono samples at `sample_rate` per second. What it plays is told to
+    /// `reference` at the moment when it leaves for the sound system.
     ///
     /// # Errors
     /// [`AudioError::Gone`] without such a device, [`AudioError::Busy`] when another program holds
     /// it, and whatever else the sound system says.
-    pub fn open(selection: &Selection, sample_rate: u32) -> Result<Self, AudioError> {
+    pub fn open(selection: &Selection, sample_rate: u32, reference: &Reference) -> Result<Self, AudioError> {
         let Some(sample_rate) = NonZero::new(sample_rate) else {
             return Err(AudioError::Unsupported("a loudspeaker needs a sample rate above 0".into()));
         };
-        quietly(|| Self::start(selection, sample_rate))
+        quietly(|| Self::start(selection, sample_rate, reference))
     }
 
-    fn start(selection: &Selection, sample_rate: NonZero<u32>) -> Result<Self, AudioError> {
+    fn start(
+        selection: &Selection,
+        sample_rate: NonZero<u32>,
+        reference: &Reference,
+    ) -> Result<Self, AudioError> {
         let (device, name) = find(selection, Direction::Output)?;
         let failure = Arc::new(OnceLock::new());
         let mut sink = open_sink(&device, sample_rate, &failure).map_err(|error| refused(&error, &name))?;
         sink.log_on_drop(false);
         let (ring, consumer) = RingBuffer::new((sample_rate.get() / RING_PARTS).max(1) as usize);
         let state = Arc::new(State::default());
-        sink.mixer().add(RingSource { ring: consumer, state: state.clone(), sample_rate, taken: 0 });
+        let played = reference.connect(sample_rate);
+        sink.mixer().add(RingSource { ring: consumer, played, state: state.clone(), sample_rate, taken: 0 });
         tracing::debug!(device = name, config = ?sink.config(), "loudspeaker open");
         Ok(Self { _sink: sink, name, sample_rate, ring, state, failure, written: 0 })
     }
@@ -108,7 +119,7 @@ impl AudioSink for Speaker {
         self.state.play_from.store(self.written, Ordering::Release);
     }
 
-    /// What the ring still holds; the device has up to one period (50 ms) more.
+    /// What the ring still holds; the device has up to two periods (50 ms) more.
     fn queued(&self) -> Duration {
         let gone = self.state.taken.load(Ordering::Acquire).max(self.state.play_from.load(Ordering::Relaxed));
         let left = self.written.saturating_sub(gone);
@@ -119,6 +130,8 @@ impl AudioSink for Speaker {
 /// The callback's end of the ring. Runs on the sound system's thread: no lock, no allocation, no log.
 struct RingSource {
     ring: Consumer<f32>,
+    /// What was played, silence included. Full where nobody listens.
+    played: Producer<f32>,
     state: Arc<State>,
     sample_rate: NonZero<u32>,
     taken: u64,
@@ -146,6 +159,7 @@ impl Iterator for RingSource {
             Err(_) => 0.0,
         };
         self.state.taken.store(self.taken, Ordering::Release);
+        let _ = self.played.push(sample);
         Some(sample)
     }
 }
@@ -183,7 +197,9 @@ fn open_sink(
             }
         }))
     };
-    let own = builder()?.with_channels(ChannelCount::MIN).with_sample_rate(sample_rate).open_stream();
+    let period = BufferSize::Fixed((sample_rate.get() / PERIODS_PER_SECOND).max(1));
+    let own = builder()?.with_channels(ChannelCount::MIN).with_sample_rate(sample_rate);
+    let own = own.with_buffer_size(period).open_stream();
     own.or_else(|_| builder()?.open_stream())
 }
 
@@ -208,7 +224,8 @@ mod tests {
         let (producer, ring) = RingBuffer::new(8);
         let state = Arc::new(State::default());
         let sample_rate = NonZero::<u32>::MIN;
-        (producer, RingSource { ring, state: state.clone(), sample_rate, taken: 0 }, state)
+        let played = Reference::default().connect(sample_rate);
+        (producer, RingSource { ring, played, state: state.clone(), sample_rate, taken: 0 }, state)
     }
 
     #[test]

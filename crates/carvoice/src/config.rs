@@ -35,6 +35,7 @@ pub struct Audio {
     pub output: String,
     pub host: String,
     pub duck_percent: f64,
+    pub echo_cancellation: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::Context;
-use carvoice_audio::{Microphone, PipeSource, Resampler, Selection, Speaker};
+use carvoice_audio::{EchoCanceller, Microphone, PipeSource, Reference, Resampler, Selection, Speaker};
 use carvoice_bus::{BusKind, DbusActuator};
 use carvoice_core::audio::{SAMPLE_RATE, Speech};
 use carvoice_core::catalogue::Catalogue;
@@ -161,11 +161,12 @@ fn selection(config: &Config, device: &str) -> Selection {
     Selection { host: named(&config.audio.host, "auto"), device: named(device, "default") }
 }
 
-/// The loudspeaker that `audio.output` names, opened for mono sound at `rate`.
-pub fn loudspeaker(config: &Config, rate: u32) -> Result<Box<dyn AudioSink>, String> {
+/// The loudspeaker that `audio.output` names, opened for mono sound at `rate`; `reference` is told what it
+/// plays.
+pub fn loudspeaker(config: &Config, rate: u32, reference: &Reference) -> Result<Box<dyn AudioSink>, String> {
     match config.audio.output.as_str() {
         "none" => Err("audio.output is \"none\"; name a device to hear replies".to_owned()),
-        device => Ok(Box::new(Speaker::open(&selection(config, device), rate).map_err(text)?)),
+        device => Ok(Box::new(Speaker::open(&selection(config, device), rate, reference).map_err(text)?)),
     }
 }
 
@@ -178,6 +179,15 @@ pub fn microphone(config: &Config) -> Result<Box<dyn AudioSource>, String> {
             None => Ok(Box::new(Microphone::open(&selection(config, input)).map_err(text)?)),
         },
     }
+}
+
+/// The microphone without what `reference` plays, if so configured.
+pub fn ears(config: &Config, reference: &Reference) -> Result<Box<dyn AudioSource>, String> {
+    let microphone = microphone(config)?;
+    if !config.audio.echo_cancellation {
+        return Ok(microphone);
+    }
+    Ok(Box::new(EchoCanceller::new(microphone, reference.clone())))
 }
 
 /// Where a pipeline's sound comes from and goes to, and which car it moves.
@@ -242,6 +252,7 @@ pub fn machine(config: &Config, catalogue: &Catalogue) -> Machine {
     let seconds = Duration::from_secs_f64;
     let settings = turn::Settings {
         wake_word: wake_phrase(config),
+        barge_in: config.audio.echo_cancellation,
         follow_up: seconds(config.turn.follow_up_s),
         question: seconds(config.turn.question_s),
         memory: seconds(config.turn.memory_s),

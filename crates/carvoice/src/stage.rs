@@ -94,7 +94,10 @@ impl Stage {
             eprintln!("{fault}");
         }
         let catalogue: SharedCatalogue = Arc::new(RwLock::new(Arc::new(catalogue)));
-        let config = Arc::new(config.clone());
+        let mut config = config.clone();
+        // No loudspeaker is heard on a recording, and what follows a command there is the next one.
+        config.audio.echo_cancellation = false;
+        let config = Arc::new(config);
         let clock = Clock::new(fast);
         let tape = Tape::default();
         let sink = FileSink::new(VOICE_RATE);

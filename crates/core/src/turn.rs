@@ -3,6 +3,7 @@
 //! beginning and every end of a turn has a new number; results of another number change nothing.
 
 mod announce;
+mod barge_in;
 mod dialogue;
 mod effect;
 mod event;
@@ -35,6 +36,7 @@ use crate::reply;
 use crate::zone::Zone;
 
 use announce::{Announcement, Announcements};
+use barge_in::Cut;
 use guess::Guess;
 use kept::Kept;
 use plan::Plan;
@@ -48,6 +50,8 @@ pub const MAX_TEXT: usize = 1000;
 pub struct Settings {
     /// The word that wakes it, as it is written; empty for none.
     pub wake_word: String,
+    /// Whether speech interrupts what is being said. Only where the loudspeaker is not heard by the microphone.
+    pub barge_in: bool,
     /// How long speech may follow a reply without a wake word; zero for not at all.
     pub follow_up: Duration,
     /// The same after a question.
@@ -64,6 +68,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             wake_word: String::new(),
+            barge_in: false,
             follow_up: Duration::from_secs(5),
             question: Duration::from_secs(8),
             memory: Duration::from_secs(120),
@@ -88,6 +93,8 @@ pub struct Machine {
     last_reply: String,
     /// What is being said, or was said last, by whomever.
     saying: String,
+    /// What the speaker of this turn has interrupted.
+    cut: Option<Cut>,
     /// Seat of the speaker of the last turn, who is the likely one to go on.
     last_zone: Option<Zone>,
     /// The largest number given out: to turns and to announcements.
@@ -138,7 +145,17 @@ struct Speaking {
     priority: Option<Priority>,
     /// Whether sound has come.
     audible: bool,
+    /// Whether someone who speaks meanwhile is heard.
+    listening: bool,
+    /// Whether it goes on behind an interruption, and is not interrupted for nothing again.
+    resumed: bool,
     then: AfterSpeech,
+}
+
+impl Speaking {
+    fn new(number: TurnId, priority: Option<Priority>, then: AfterSpeech) -> Self {
+        Self { number, priority, audible: false, listening: false, resumed: false, then }
+    }
 }
 
 /// What comes after something was said.
@@ -167,6 +184,7 @@ impl Machine {
             muted: false,
             last_reply: String::new(),
             saying: String::new(),
+            cut: None,
             last_zone: None,
             numbers: 0,
             current: TurnId(0),
@@ -278,7 +296,7 @@ impl Machine {
             Event::WordsGuessed { guess, result, .. } => self.words_guessed(guess, result, now),
             Event::MeaningGuessed { guess, result, .. } => self.meaning_guessed(guess, result, now),
             Event::SpeechEnded { speech, ended_at, .. } => self.speech_ended(speech, ended_at, now),
-            Event::NoSpeech { .. } => self.no_speech(),
+            Event::NoSpeech { .. } => self.no_speech(now),
             Event::PartlyTranscribed { turn, text } => {
                 if matches!(self.phase, Phase::Listening | Phase::Transcribing) {
                     self.publish(Notice::PartialTranscript { turn, text });
@@ -290,6 +308,7 @@ impl Machine {
             Event::Acted { result, .. } => self.acted(&result, now),
             Event::SpeakingStarted { .. } => self.speaking_started(now),
             Event::Spoken { .. } => self.spoken(now),
+            Event::Interrupted { turn, rest } => self.interrupted(turn, rest),
             Event::EngineLost(engine) => self.engine_lost(engine, now),
             Event::EngineReady(engine) => self.engine_ready(engine),
             Event::Remembered { notes, clock } => self.kept.remember(notes, &clock, now),
@@ -311,7 +330,7 @@ impl Machine {
         }
         match self.phase {
             Phase::Idle => self.until = None,
-            Phase::Listening => self.no_speech(),
+            Phase::Listening => self.no_speech(now),
             Phase::Transcribing | Phase::Understanding(None) => self.failed(reply::TOO_SLOW, now),
             Phase::Understanding(Some(_)) => self.car_read(None, None, now),
             Phase::Acting(_) => self.act_overdue(now),
@@ -353,6 +372,7 @@ impl Machine {
             }
             Phase::Speaking(speaking) => {
                 self.effects.push(Effect::StopSpeaking);
+                self.close_ears(&speaking);
                 if speaking.audible {
                     self.publish(Notice::SpeakingEnded { turn: speaking.number });
                 }
@@ -364,6 +384,7 @@ impl Machine {
             | Phase::FollowUp { listening: false } => {}
         }
         self.until = None;
+        self.cut = None;
         self.drop_guess();
         self.end_turn(outcome);
         self.supersede();

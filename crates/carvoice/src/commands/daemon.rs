@@ -6,9 +6,9 @@ use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use carvoice_audio::FileSink;
+use carvoice_audio::{FileSink, Reference};
 use carvoice_bus::{Client, Description, Request, Service};
-use carvoice_core::engine::AudioSink;
+use carvoice_core::engine::{AudioSink, AudioSource};
 use carvoice_core::turn::Notice;
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 
@@ -54,9 +54,10 @@ pub fn run(config: Config) -> anyhow::Result<ExitCode> {
         std::fs::create_dir_all(&replies.folder)
             .with_context(|| format!("cannot make {}", replies.folder.display()))?;
     }
+    let reference = Reference::default();
     let pipes = Ends {
-        source: source(&config),
-        sink: sink(&config, replies.as_ref()),
+        source: source(&config, &reference),
+        sink: sink(&config, replies.as_ref(), &reference),
         bus: bus_kind(&config),
         wakes: !config.wake.word.is_empty(),
         memory: Some(engines::memory_file(&config)),
@@ -120,17 +121,17 @@ struct Replies {
     sink: FileSink,
 }
 
-fn source(config: &Arc<Config>) -> Make<Box<dyn carvoice_core::engine::AudioSource>> {
-    let config = Arc::clone(config);
-    Box::new(move || engines::microphone(&config))
+fn source(config: &Arc<Config>, reference: &Reference) -> Make<Box<dyn AudioSource>> {
+    let (config, reference) = (Arc::clone(config), reference.clone());
+    Box::new(move || engines::ears(&config, &reference))
 }
 
-fn sink(config: &Arc<Config>, replies: Option<&Replies>) -> Make<Box<dyn AudioSink>> {
-    let config = Arc::clone(config);
+fn sink(config: &Arc<Config>, replies: Option<&Replies>, reference: &Reference) -> Make<Box<dyn AudioSink>> {
+    let (config, reference) = (Arc::clone(config), reference.clone());
     let sink = replies.map(|replies| replies.sink.clone());
     Box::new(move || match &sink {
         Some(sink) => Ok(Box::new(sink.clone()) as Box<dyn AudioSink>),
-        None => engines::loudspeaker(&config, VOICE_RATE),
+        None => engines::loudspeaker(&config, VOICE_RATE, &reference),
     })
 }
 

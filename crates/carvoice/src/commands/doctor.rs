@@ -97,7 +97,7 @@ fn loudspeaker(config: &Config) -> Check {
     if let Some(folder) = config.audio.output.strip_prefix("folder:") {
         return Check::ok("loudspeaker", format!("replies are kept in {folder}"));
     }
-    match engines::loudspeaker(config, VOICE_RATE) {
+    match engines::loudspeaker(config, VOICE_RATE, &carvoice_audio::Reference::default()) {
         Ok(_) => Check::ok("loudspeaker", format!("{} opens", config.audio.output)),
         Err(reason) => {
             Check::fault("loudspeaker", Health::Warning, reason, &devices("play", |device| device.output))

@@ -33,7 +33,7 @@ pub fn run(say: &Say, config: &Config, output: Output) -> anyhow::Result<ExitCod
     let mut speaker: Option<Box<dyn AudioSink>> = match &say.out {
         Some(_) => None,
         None => Some(
-            engines::loudspeaker(config, voice.sample_rate())
+            engines::loudspeaker(config, voice.sample_rate(), &carvoice_audio::Reference::default())
                 .map_err(|reason| anyhow!(reason))
                 .context("there is no loudspeaker; use --out FILE.wav to write a file")?,
         ),

@@ -23,6 +23,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 pub enum ListenJob {
     /// Wait for an utterance.
     Start { turn: TurnId, hold: bool },
+    /// What is being heard is for this turn.
+    Keep { turn: TurnId },
     /// End the utterance after this silence, unless it goes on.
     EndAfter { turn: TurnId, silence: Duration },
     /// The speaker has finished.
@@ -113,6 +115,11 @@ impl Listener<'_> {
                 match self.woken_at.take() {
                     Some(at) if !hold => self.endpointer.begin_behind(at),
                     _ => self.endpointer.begin(hold),
+                }
+            }
+            ListenJob::Keep { turn } => {
+                if self.endpointer.is_listening() {
+                    self.turn = Some(turn);
                 }
             }
             ListenJob::Finish { turn } if self.turn == Some(turn) => {

@@ -170,6 +170,9 @@ impl TurnThread {
                 self.clock.may_skip(true);
                 give(&workers.to_listen, ListenJob::Start { turn, hold }, || Event::NoSpeech { turn })
             }
+            Effect::KeepListening { turn } => {
+                give(&workers.to_listen, ListenJob::Keep { turn }, || Event::NoSpeech { turn })
+            }
             Effect::EndUtterance { turn } => {
                 give(&workers.to_listen, ListenJob::Finish { turn }, || Event::NoSpeech { turn })
             }

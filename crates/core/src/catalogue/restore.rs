@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Catalogue, Intent, NumberKind, Restore, Slot, SlotKind, manifest, slots, suggest};
+use super::{Catalogue, Intent, NumberKind, Restore, Slot, SlotKind, calls, slots, suggest};
 use crate::command::{Command, SlotValue, Slots};
 use crate::zone::Zone;
 

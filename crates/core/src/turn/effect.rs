@@ -27,6 +27,11 @@ pub enum Effect {
         /// Whether the end is told by [`Effect::EndUtterance`] rather than by silence.
         hold: bool,
     },
+    /// What is being heard belongs to this turn from now on.
+    KeepListening {
+        /// The turn.
+        turn: TurnId,
+    },
     /// The speaker has finished: give the utterance now.
     EndUtterance {
         /// The turn.

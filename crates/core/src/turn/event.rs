@@ -157,6 +157,13 @@ pub enum Event {
         /// Whether it was.
         result: Result<(), EngineError>,
     },
+    /// Speech was stopped while it could be heard.
+    Interrupted {
+        /// Turn of the [`super::Effect::Say`], which is over by now.
+        turn: TurnId,
+        /// The text from the beginning of the sentence that was cut.
+        rest: String,
+    },
     /// An engine is missing or broken; carvoice goes on without it.
     EngineLost(Engine),
     /// An engine works (again).
@@ -202,6 +209,7 @@ impl Event {
             | Self::Cancelled
             | Self::MuteRequested(_)
             | Self::VocabularySet { .. }
+            | Self::Interrupted { .. }
             | Self::EngineLost(_)
             | Self::EngineReady(_)
             | Self::Remembered { .. }

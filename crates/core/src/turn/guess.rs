@@ -78,8 +78,9 @@ impl Machine {
             return;
         }
         let (turn, context) = (self.current, self.dialogue.context(now));
-        match result.map(|transcript| self.without_wake_word(transcript)) {
-            Ok(transcript) if !transcript.text.trim().is_empty() => {
+        let words = result.ok().filter(|transcript| !self.says_nothing(transcript));
+        match words.map(|transcript| self.without_wake_word(transcript)) {
+            Some(transcript) if !transcript.text.is_empty() => {
                 let text = transcript.text.clone();
                 self.publish(Notice::PartialTranscript { turn, text: text.clone() });
                 if let Some(known) = &mut self.guess {

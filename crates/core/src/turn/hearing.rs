@@ -11,7 +11,7 @@ use crate::reply;
 use crate::zone::Zone;
 
 /// Time for the microphone to give the utterance after the release of the button.
-const HAND_OVER: Duration = Duration::from_secs(2);
+pub(super) const HAND_OVER: Duration = Duration::from_secs(2);
 /// Longest transcription: a full utterance, decoded twice, on one busy core.
 const TRANSCRIBING: Duration = Duration::from_secs(12);
 /// Longest understanding: ten times the usual.
@@ -85,7 +85,7 @@ impl Machine {
     }
 
     /// Begins a turn under the current number.
-    fn begin(&mut self, cause: Cause, zone: Option<Zone>, hold: bool) {
+    pub(super) fn begin(&mut self, cause: Cause, zone: Option<Zone>, hold: bool) {
         let id = self.current;
         self.turn = Some(Turn { id, cause, zone, hold, timings: Timings::default(), outcome: None });
         self.publish(Notice::TurnStarted { turn: id, cause, zone });
@@ -100,6 +100,7 @@ impl Machine {
     }
 
     pub(super) fn speech_started(&mut self, now: Duration) {
+        self.barge_in(now);
         if let Phase::FollowUp { listening: true } = self.phase {
             let zone = self.last_zone;
             self.begin(Cause::FollowUp, zone, false);
@@ -117,7 +118,7 @@ impl Machine {
             return;
         }
         if speech.is_empty() {
-            return self.no_speech();
+            return self.no_speech(now);
         }
         self.time(|timings| {
             timings.end_of_speech = Some(ended_at);
@@ -134,9 +135,13 @@ impl Machine {
     }
 
     /// Nobody spoke: back to rest, with a sound if someone had asked to be heard.
-    pub(super) fn no_speech(&mut self) {
+    pub(super) fn no_speech(&mut self, now: Duration) {
         match self.phase {
+            Phase::Speaking(_) => self.open_ears(),
             Phase::Listening => {
+                if self.resume(now) {
+                    return;
+                }
                 self.rest(Outcome::Unclear);
                 self.effects.push(Effect::Chime(Chime::Cancelled));
             }
@@ -145,7 +150,6 @@ impl Machine {
             | Phase::Transcribing
             | Phase::Understanding(_)
             | Phase::Acting(_)
-            | Phase::Speaking(_)
             | Phase::FollowUp { listening: false } => {}
         }
     }
@@ -154,24 +158,30 @@ impl Machine {
         if !matches!(self.phase, Phase::Transcribing) {
             return;
         }
-        let result = result.map(|transcript| self.without_wake_word(transcript));
         match result {
-            // The word alone, with the order still to come.
-            Ok(transcript) if transcript.text.is_empty() && self.is_woken() => self.listen_on(now),
-            Ok(transcript) if transcript.text.trim().is_empty() => self.nothing_for_us(reply::NOT_HEARD, now),
-            Ok(transcript) => self.understand(transcript, now),
+            Ok(transcript) if self.says_nothing(&transcript) => {
+                if !self.resume(now) {
+                    self.nothing_for_us(reply::NOT_HEARD, now);
+                }
+            }
+            Ok(transcript) => match self.without_wake_word(transcript) {
+                // The word alone, with the order still to come.
+                rest if rest.text.is_empty() => self.listen_on(now),
+                rest => self.understand(rest, now),
+            },
             Err(error) => self.engine_failed(&error, now),
         }
     }
 
-    fn is_woken(&self) -> bool {
-        self.turn.as_ref().is_some_and(|turn| turn.cause == Cause::Wake)
+    /// Whether the wake word can be heard in front of the order: it began the turn, or was said although it
+    /// was not needed.
+    fn may_be_called(&self) -> bool {
+        self.turn.as_ref().is_some_and(|turn| matches!(turn.cause, Cause::Wake | Cause::FollowUp))
     }
 
-    /// The wake word can be heard in front of the order that follows it.
     pub(super) fn without_wake_word(&self, transcript: Transcript) -> Transcript {
         match behind_wake_word(&transcript.text, &self.settings.wake_word) {
-            Some(text) if self.is_woken() => Transcript { text: text.to_owned(), ..transcript },
+            Some(text) if self.may_be_called() => Transcript { text: text.to_owned(), ..transcript },
             _ => transcript,
         }
     }

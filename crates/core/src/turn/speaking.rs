@@ -23,7 +23,7 @@ impl Machine {
         self.publish(Notice::Reply { turn: self.current, text: text.clone() });
         self.last_reply.clone_from(&text);
         if self.may_speak().is_ok() && !text.is_empty() {
-            self.say(text, Speaking { number: self.current, priority: None, audible: false, then }, now);
+            self.say(text, Speaking::new(self.current, None, then), now);
         } else {
             self.after_speech(then, now);
         }
@@ -37,7 +37,7 @@ impl Machine {
         self.go(Phase::Speaking(speaking), now + limit);
     }
 
-    fn may_speak(&self) -> Result<(), Rejection> {
+    pub(super) fn may_speak(&self) -> Result<(), Rejection> {
         let needed = [Engine::Synthesizer, Engine::Loudspeaker];
         match needed.into_iter().find(|engine| self.missing.contains(engine)) {
             Some(engine) => Err(Rejection::NotReady(engine)),
@@ -61,11 +61,13 @@ impl Machine {
         let turn = speaking.number;
         self.time(|timings| timings.first_audio = Some(now));
         self.publish(Notice::SpeakingStarted { turn });
+        self.open_ears();
     }
 
     pub(super) fn spoken(&mut self, now: Duration) {
         match std::mem::replace(&mut self.phase, Phase::Idle) {
             Phase::Speaking(speaking) => {
+                self.close_ears(&speaking);
                 if speaking.audible {
                     self.publish(Notice::SpeakingEnded { turn: speaking.number });
                 }
@@ -130,7 +132,7 @@ impl Machine {
         };
         self.rest(Outcome::Cancelled);
         let then = AfterSpeech::Rest;
-        self.say(text, Speaking { number, priority: Some(priority), audible: false, then }, now);
+        self.say(text, Speaking::new(number, Some(priority), then), now);
     }
 
     /// Switches the microphone. Published even if nothing changes: who asked waits for it.

@@ -3,6 +3,7 @@
 mod ahead;
 mod assessments;
 mod kept;
+mod interruptions;
 mod questions;
 mod requests;
 mod undo;
@@ -32,7 +33,10 @@ impl Cabin {
     fn new() -> Self {
         static SHIPPED: LazyLock<Catalogue> = LazyLock::new(Catalogue::shipped);
         let policy = Policy::new(SHIPPED.clone(), policy::Settings::default());
-        let settings = Settings { wake_word: "computer".to_owned(), ..Settings::default() };
+        Self::with(Settings { wake_word: "computer".to_owned(), ..Settings::default() }, policy)
+    }
+
+    fn with(settings: Settings, policy: Policy) -> Self {
         let machine = Machine::new(policy, settings);
         Self { machine, now: Duration::from_secs(100), car: Ok(CarState::default()) }
     }
@@ -139,6 +143,7 @@ fn line(effect: &Effect) -> Option<String> {
         Effect::Answer(Err(rejection)) => format!("rejected: {rejection}"),
         Effect::Supersede(_) | Effect::Publish(Notice::State(_)) => return None,
         Effect::StartListening { hold, .. } => format!("listen{}", if *hold { " while held" } else { "" }),
+        Effect::KeepListening { .. } => "keep listening".to_owned(),
         Effect::EndUtterance { .. } => "end utterance".to_owned(),
         Effect::StopListening => "stop listening".to_owned(),
         Effect::EndAfter { silence, .. } => format!("end after {silence:?}"),

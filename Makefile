@@ -4,7 +4,7 @@
 CARGO ?= cargo
 BIN := target/release
 
-.PHONY: demo test setup build models lint deny bench train train-short yocto-lint yocto-check install uninstall system-test help
+.PHONY: demo test setup build models lint deny bench train train-short yocto-lint yocto-check install uninstall deb system-test help
 
 help:
 	@echo "make demo    build, obtain the models, and show carvoice at work"
@@ -13,6 +13,7 @@ help:
 	@echo "make deny    licences and banned crates"
 	@echo "make bench   latency per stage on this machine"
 	@echo "make install DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc   what \`make build\` built; uninstall removes it"
+	@echo "make deb     Debian packages of it, in target/deb"
 	@echo "make system-test   the installed service under a real systemd (root, five minutes at most)"
 	@echo "make yocto-lint            checks the Yocto layer"
 	@echo "make yocto-check OE=DIR    resolves its image with a real BitBake; nothing is built"
@@ -50,7 +51,10 @@ bench: models
 install uninstall:
 	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" SYSCONFDIR="$(SYSCONFDIR)" BIN="$(BIN)" sh scripts/install.sh $@
 
-system-test: models
+deb: models
+	sh scripts/deb.sh
+
+system-test: deb
 	bash scripts/system-test.sh
 
 train: models

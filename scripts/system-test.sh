@@ -26,7 +26,8 @@ trap finish EXIT
 # A command within the machine.
 inside() {
     nsenter --target "$first" --mount --uts --ipc --net --pid --cgroup --root --wd \
-        env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 "$@"
+        env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
+        CARVOICE_MODELS=/usr/share/carvoice/models "$@"
 }
 
 # The same as somebody with no rights, in the groups that are named first.

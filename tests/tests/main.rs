@@ -10,6 +10,8 @@ mod listen;
 mod machine;
 mod models;
 mod pipeline;
+mod sbom;
+mod sets;
 mod skills;
 mod speak;
 mod tidy;

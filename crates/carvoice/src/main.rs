@@ -14,6 +14,7 @@ mod output;
 mod pipeline;
 mod reception;
 mod sandbox;
+mod self_test;
 mod skills;
 mod stage;
 mod supervision;

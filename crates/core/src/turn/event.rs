@@ -249,6 +249,8 @@ pub enum Engine {
     Synthesizer,
     /// Calls to the car.
     Actuator,
+    /// The newest set of models, which was refused; the one before it may be in use.
+    Models,
 }
 
 impl fmt::Display for Engine {
@@ -264,6 +266,7 @@ impl fmt::Display for Engine {
             Self::LanguageModel => "language-model",
             Self::Synthesizer => "synthesizer",
             Self::Actuator => "actuator",
+            Self::Models => "models",
         })
     }
 }

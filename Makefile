@@ -4,7 +4,7 @@
 CARGO ?= cargo
 BIN := target/release
 
-.PHONY: demo test setup build models lint deny bench train train-short yocto-lint yocto-check install uninstall deb system-test help
+.PHONY: demo test setup build models lint deny bench train train-short yocto-lint yocto-check install uninstall deb sbom size system-test help
 
 help:
 	@echo "make demo    build, obtain the models, and show carvoice at work"
@@ -14,6 +14,8 @@ help:
 	@echo "make bench   latency per stage on this machine"
 	@echo "make install DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc   what \`make build\` built; uninstall removes it"
 	@echo "make deb     Debian packages of it, in target/deb"
+	@echo "make sbom    bill of materials and licences of everything in it, in target/sbom"
+	@echo "make size    what programs and models take on a disk"
 	@echo "make system-test   the installed service under a real systemd (root, five minutes at most)"
 	@echo "make yocto-lint            checks the Yocto layer"
 	@echo "make yocto-check OE=DIR    resolves its image with a real BitBake; nothing is built"
@@ -53,6 +55,12 @@ install uninstall:
 
 deb: models
 	sh scripts/deb.sh
+
+sbom:
+	python3 scripts/sbom.py
+
+size: build
+	python3 scripts/size.py $(BIN)
 
 system-test: deb
 	bash scripts/system-test.sh

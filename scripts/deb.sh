@@ -103,6 +103,10 @@ done
 gzip -9n "$work"/all/usr/share/man/man1/*.1
 # The texts beside the documents are the copyright file's and the changelog's matter.
 rm "$work/all/usr/share/doc/carvoice/LICENSE"
+python3 scripts/sbom.py --out "$work/sbom" >/dev/null
+for text in carvoice.cdx.json THIRD-PARTY-LICENSES; do
+    gzip -9n <"$work/sbom/$text" >"$work/all/usr/share/doc/carvoice/$text.gz"
+done
 # A package's policies of the bus are no settings.
 mkdir -p "$work/all/usr/share/dbus-1/system.d"
 mv "$work"/all/etc/dbus-1/system.d/*.conf "$work/all/usr/share/dbus-1/system.d/"

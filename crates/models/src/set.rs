@@ -9,7 +9,7 @@
 //! A set is linked only when all of it is on the disk, so that what a loss of power leaves is never used.
 //! A store without links holds its models itself: those of the manifest in the program.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use crate::StoreError;
@@ -49,6 +49,9 @@ impl Links<'_> {
         if current.as_deref() == Some(&next) {
             return Ok(());
         }
+        // The folder of the set is on the disk before anything leads to it.
+        let sets = self.0.join(SETS);
+        File::open(&sets).and_then(|folder| folder.sync_all()).map_err(StoreError::file(&sets, "written"))?;
         // Never the other way round: a loss of power in between leaves the old set in use.
         if let Some(current) = self.current().and(current) {
             self.point(PREVIOUS, &current)?;

@@ -131,7 +131,8 @@ done
 chapter "Start"
 is "before" "$(show ActiveState)" inactive
 inside systemctl start carvoice-vehicle
-version=$(inside busctl --system get-property "${call[@]}" Version)
+# The first start tries the models, which takes its time on a busy machine.
+version=$(inside busctl --system --timeout=60 get-property "${call[@]}" Version)
 is "a call on the bus starts it" "$version, $(show ActiveState)" "s \"$(inside carvoice --version | cut -d' ' -f2)\", active"
 wait_for is_up
 holds "it says that it is ready" "$(show StatusText)" '^Ready, [0-9]+ intents'

@@ -104,11 +104,11 @@ impl Store {
         Ok(())
     }
 
-    pub(crate) fn lock(&self) -> Result<File, StoreError> {
+    pub(crate) fn lock(&self) -> Result<Lock, StoreError> {
         let path = self.home.join(LOCK);
         let file = File::create(&path).map_err(StoreError::file(&path, "created"))?;
         match file.try_lock() {
-            Ok(()) => Ok(file),
+            Ok(()) => Ok(Lock(file)),
             Err(TryLockError::WouldBlock) => Err(StoreError::Busy(self.home.clone())),
             Err(TryLockError::Error(error)) => Err(StoreError::file(&path, "locked")(error)),
         }
@@ -194,6 +194,17 @@ impl Store {
         {
             let _ = fs::remove_file(partial.join(&package.wheel));
         }
+    }
+}
+
+/// A store that is being changed.
+#[derive(Debug)]
+pub(crate) struct Lock(File);
+
+impl Drop for Lock {
+    /// Closing the file would not do: a child that is being started has it too, for a moment.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
     }
 }
 

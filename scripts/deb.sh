@@ -6,7 +6,7 @@
 #   carvoice-models   the models, from the store of this machine
 #
 # install.sh says what is installed and where; this script divides it, finds the libraries that are
-# needed and adds what dpkg wants to know. Two runs over the same programs give the same bytes.
+# needed and adds what dpkg wants to know.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -131,8 +131,9 @@ done
 chapter "Start"
 is "before" "$(show ActiveState)" inactive
 inside systemctl start carvoice-vehicle
-# The first start tries the models, which takes its time on a busy machine.
-version=$(inside busctl --system --timeout=60 get-property "${call[@]}" Version)
+# The first start tries the models. On a busy machine that can take longer than the bus waits: 25 s.
+wait_for inside busctl --system get-property "${call[@]}" Version
+version=$(inside busctl --system get-property "${call[@]}" Version)
 is "a call on the bus starts it" "$version, $(show ActiveState)" "s \"$(inside carvoice --version | cut -d' ' -f2)\", active"
 wait_for is_up
 holds "it says that it is ready" "$(show StatusText)" '^Ready, [0-9]+ intents'

@@ -4,7 +4,7 @@
 CARGO ?= cargo
 BIN := target/release
 
-.PHONY: demo test setup build models lint deny bench train train-short yocto-lint yocto-check install uninstall system-test help
+.PHONY: demo test setup build models lint deny bench train train-short yocto-lint yocto-check install uninstall deb sbom size cross-aarch64 system-test help
 
 help:
 	@echo "make demo    build, obtain the models, and show carvoice at work"
@@ -13,6 +13,10 @@ help:
 	@echo "make deny    licences and banned crates"
 	@echo "make bench   latency per stage on this machine"
 	@echo "make install DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc   what \`make build\` built; uninstall removes it"
+	@echo "make deb     Debian packages of it, in target/deb"
+	@echo "make sbom    bill of materials and licences of everything in it, in target/sbom"
+	@echo "make cross-aarch64         the programs for 64-bit Arm, with Debian 12's cross compiler (root, for set-up)"
+	@echo "make size    what programs and models take on a disk"
 	@echo "make system-test   the installed service under a real systemd (root, five minutes at most)"
 	@echo "make yocto-lint            checks the Yocto layer"
 	@echo "make yocto-check OE=DIR    resolves its image with a real BitBake; nothing is built"
@@ -50,7 +54,19 @@ bench: models
 install uninstall:
 	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" SYSCONFDIR="$(SYSCONFDIR)" BIN="$(BIN)" sh scripts/install.sh $@
 
-system-test: models
+deb: models
+	sh scripts/deb.sh
+
+sbom:
+	python3 scripts/sbom.py
+
+cross-aarch64:
+	sh scripts/cross-aarch64.sh
+
+size: build
+	python3 scripts/size.py $(BIN)
+
+system-test: deb
 	bash scripts/system-test.sh
 
 train: models

@@ -1,13 +1,13 @@
 #!/bin/sh
 # Boots a systemd of its own over a throw-away copy of this machine's root folder:
 #
-#   machine.sh WORK MODELS
+#   machine.sh WORK
 #
 # Changes go to memory and vanish with the process. It has its own processes, mounts, network and
 # control groups. WORK/pid gets the number of its first process.
 set -eu
 work=$1
-export work models="$2"
+export work
 
 # What systemd does to the control groups must stay below one group of each hierarchy.
 group=$(basename "$work")
@@ -67,10 +67,6 @@ exec unshare --mount --pid --fork --uts --ipc --net --cgroup --kill-child sh -eu
         mkdir sys/fs/cgroup/systemd
         mount -t cgroup -o none,name=systemd cgroup sys/fs/cgroup/systemd
     fi
-
-    mkdir -p var/lib/carvoice/models
-    mount --bind "$models" var/lib/carvoice/models
-    mount -o remount,bind,ro var/lib/carvoice/models
 
     # A process whose root is not that of its mounts could make no namespace of users.
     pivot_root . mnt

@@ -20,7 +20,8 @@ pub mod speech;
 /// # Panics
 /// When it is missing: `make models` obtains all of them.
 pub fn model(file: &str) -> PathBuf {
-    let path = carvoice_models::default_folder().join(file);
+    let store = carvoice_models::Store::open(carvoice_models::default_folder()).unwrap();
+    let path = store.folder().join(file);
     assert!(path.exists(), "{} is missing; run `make models`", path.display());
     path
 }

@@ -50,7 +50,14 @@ impl Service {
 fn daemon(bus: &PrivateBus, out: &TempDir) -> Command {
     let bus = format!("bus=\"{}\"", bus.address());
     let output = format!("audio.output=\"folder:{}\"", out.path().display());
-    let sets = [bus.as_str(), "audio.input=none", &output, "understand.language_model=false"];
+    let sets = [
+        bus.as_str(),
+        "audio.input=none",
+        &output,
+        "understand.language_model=false",
+        // Tested in `sets`; here many services start at once.
+        "models.self_test=false",
+    ];
     let mut arguments = vec!["daemon"];
     arguments.extend(sets.iter().flat_map(|set| ["--set", set]));
     let mut command = command(&arguments);

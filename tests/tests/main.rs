@@ -15,6 +15,8 @@ mod phone;
 mod pipeline;
 mod players;
 mod robustness;
+mod sbom;
+mod sets;
 mod skills;
 mod speak;
 mod tidy;

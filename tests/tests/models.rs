@@ -22,13 +22,14 @@ fn every_model_verifies_and_is_not_read_again() {
     for checked in store.verify(&mut NothingToDo, Depth::Changed) {
         assert_eq!(checked.result.unwrap(), store.folder().join(&checked.model.file));
     }
+    let mut store = store;
     assert!(store.fetch(&mut NothingToDo, &[]).unwrap().is_empty());
 }
 
 #[test]
 fn files_of_the_manifest_are_the_ones_tests_ask_for() {
     for model in Manifest::embedded().unwrap().models() {
-        assert_eq!(carvoice_tests::model(&model.file), default_folder().join(&model.file));
+        assert!(carvoice_tests::model(&model.file).exists());
     }
 }
 

@@ -172,6 +172,8 @@ pub enum Models {
     },
     /// Hashes every file and compares
     Verify,
+    /// Goes back to the set of models that was in use before the last fetch; again to return
+    Rollback,
     /// Shows every model, its licence and whether it is here
     List,
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use carvoice_core::car::CarState;
+use carvoice_models::{Store, StoreError};
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -25,6 +26,7 @@ pub struct Config {
     pub turn: Turn,
     pub memory: Memory,
     pub skills: Skills,
+    pub models: Models,
     pub privacy: Privacy,
     pub vehicle: CarState,
 }
@@ -85,6 +87,25 @@ pub struct Memory {
 #[derive(Clone, Debug, Deserialize)]
 pub struct Skills {
     pub folders: Vec<PathBuf>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct Models {
+    pub public_key: String,
+    pub self_test: bool,
+    /// The store; the service names another one when it refuses the newest set. No key of the file.
+    #[serde(skip, default = "carvoice_models::default_folder")]
+    pub folder: PathBuf,
+}
+
+impl Models {
+    /// The store, its manifest signed as configured.
+    ///
+    /// # Errors
+    /// What is wrong with the manifest, its signature or the key.
+    pub fn store(&self) -> Result<Store, StoreError> {
+        Store::open_signed(&self.folder, &self.public_key)
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -18,7 +18,6 @@ use carvoice_core::policy::{self, Policy};
 use carvoice_core::turn::{self, Machine};
 use carvoice_listen::wake::Wake;
 use carvoice_listen::{Silero, Whisper};
-use carvoice_models::{Store, default_folder};
 use carvoice_speak::{Voice, VoiceFiles};
 use carvoice_understand::understander::{ModelFiles, SlmUnderstander};
 
@@ -44,9 +43,8 @@ const VOICE: &str = "voice-heart";
 const UNKNOWN_WORDS: &str = "voice-unknown-words";
 const LEXICON: &str = "voice-lexicon";
 
-fn model(name: &str) -> Result<PathBuf, String> {
-    let store = Store::open(default_folder()).map_err(|reason| reason.to_string())?;
-    store.path(name).map_err(|reason| reason.to_string())
+fn model(config: &Config, name: &str) -> Result<PathBuf, String> {
+    config.models.store().and_then(|store| store.path(name)).map_err(text)
 }
 
 fn text(reason: impl std::fmt::Display) -> String {
@@ -54,12 +52,12 @@ fn text(reason: impl std::fmt::Display) -> String {
 }
 
 pub fn whisper(config: &Config) -> Result<Box<dyn Transcriber>, String> {
-    let whisper = Whisper::load(&model(WHISPER)?, config.transcribe.threads).map_err(text)?;
+    let whisper = Whisper::load(&model(config, WHISPER)?, config.transcribe.threads).map_err(text)?;
     Ok(Box::new(whisper))
 }
 
-pub fn voice_activity() -> Result<Box<dyn VoiceActivity>, String> {
-    Ok(Box::new(Silero::load(&model(VOICE_ACTIVITY)?).map_err(text)?))
+pub fn voice_activity(config: &Config) -> Result<Box<dyn VoiceActivity>, String> {
+    Ok(Box::new(Silero::load(&model(config, VOICE_ACTIVITY)?).map_err(text)?))
 }
 
 /// The wake word of the configuration: the name of one that comes with carvoice, or a file.
@@ -67,14 +65,18 @@ pub fn wake_word(config: &Config) -> Result<Box<dyn WakeWord>, String> {
     let word = Path::new(&config.wake.word);
     let classifier = match word.extension() {
         Some(_) => word.to_owned(),
-        None => model(&format!("wake-{}", config.wake.word))?,
+        None => model(config, &format!("wake-{}", config.wake.word))?,
     };
-    Ok(Box::new(Wake::load(&model(WAKE_MEL)?, &model(WAKE_EMBEDDING)?, &classifier).map_err(text)?))
+    let (mel, embedding) = (model(config, WAKE_MEL)?, model(config, WAKE_EMBEDDING)?);
+    Ok(Box::new(Wake::load(&mel, &embedding, &classifier).map_err(text)?))
 }
 
 pub fn voice(config: &Config) -> Result<Voice, String> {
-    let files =
-        VoiceFiles { network: model(VOICE)?, unknown_words: model(UNKNOWN_WORDS)?, lexicon: model(LEXICON)? };
+    let files = VoiceFiles {
+        network: model(config, VOICE)?,
+        unknown_words: model(config, UNKNOWN_WORDS)?,
+        lexicon: model(config, LEXICON)?,
+    };
     let mut voice = Voice::load(&files).map_err(text)?;
     voice.set_speed(config.speak.speed).map_err(text)?;
     voice.set_volume(config.speak.volume).map_err(text)?;
@@ -100,8 +102,8 @@ pub fn understander(config: &Config, catalogue: &Catalogue) -> Box<dyn Understan
     if !config.understand.language_model {
         return Box::new(templates());
     }
-    let with_model = model(LANGUAGE_MODEL).and_then(|file| {
-        let adapter = adapter(&config.understand.adapter)?;
+    let with_model = model(config, LANGUAGE_MODEL).and_then(|file| {
+        let adapter = adapter(config)?;
         let snapshot = cache_folder().map(|folder| folder.join("prompt.snapshot"));
         let files = ModelFiles { model: &file, adapter: adapter.as_deref(), snapshot: snapshot.as_deref() };
         templates().with_model(&files, config.understand.threads).map_err(text)
@@ -113,7 +115,7 @@ pub fn understander(config: &Config, catalogue: &Catalogue) -> Box<dyn Understan
 }
 
 /// Where what can be computed again is kept: the folder that systemd gives the service, or the user's.
-fn cache_folder() -> Option<PathBuf> {
+pub fn cache_folder() -> Option<PathBuf> {
     own_folder("CACHE_DIRECTORY", "XDG_CACHE_HOME", ".cache")
 }
 
@@ -140,11 +142,12 @@ pub fn memory_file(config: &Config) -> Result<PathBuf, String> {
 }
 
 /// The adapter of the configuration: none, the one of the store, or any file.
-fn adapter(configured: &Path) -> Result<Option<PathBuf>, String> {
+fn adapter(config: &Config) -> Result<Option<PathBuf>, String> {
+    let configured = &config.understand.adapter;
     if configured.as_os_str().is_empty() {
         Ok(None)
     } else if configured == Path::new(ADAPTER) {
-        model(ADAPTER).map(Some)
+        model(config, ADAPTER).map(Some)
     } else {
         Ok(Some(configured.to_owned()))
     }
@@ -204,13 +207,13 @@ pub struct Ends {
 
 /// How to build every engine of a pipeline.
 pub fn all(config: &Arc<Config>, catalogue: &SharedCatalogue, ends: Ends) -> Engines {
-    let [for_whisper, for_voice, for_slm, for_wake] = [(); 4].map(|()| Arc::clone(config));
+    let [for_whisper, for_voice, for_slm, for_wake, for_ears] = [(); 5].map(|()| Arc::clone(config));
     let [skills, calls] = [(); 2].map(|()| Arc::clone(catalogue));
     let duck_percent = config.audio.duck_percent;
     Engines {
         ears: Ears {
             source: ends.source,
-            voice_activity: Box::new(voice_activity),
+            voice_activity: Box::new(move || voice_activity(&for_ears)),
             wake: ends.wakes.then(|| Box::new(move || wake_word(&for_wake)) as Make<Box<dyn WakeWord>>),
             options: carvoice_listen::Options {
                 threshold: config.listen.threshold,

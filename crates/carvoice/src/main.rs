@@ -15,6 +15,7 @@ mod overlap;
 mod pipeline;
 mod reception;
 mod sandbox;
+mod self_test;
 mod skills;
 mod stage;
 mod supervision;

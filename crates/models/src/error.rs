@@ -9,6 +9,30 @@ pub enum StoreError {
     /// `models/manifest.toml` is not valid.
     #[error("models/manifest.toml: {0}")]
     Manifest(String),
+    /// The manifest is not signed by the key that the configuration names.
+    #[error(
+        "the list of models of {} is refused: {reason}; sign it with `minisign -S -m manifest.toml` and put \
+         manifest.toml.minisig beside it, or empty models.public_key in config.toml",
+        folder.display()
+    )]
+    Signature {
+        /// The folder with the manifest and its signature.
+        folder: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// `models.public_key` is no key.
+    #[error(
+        "models.public_key: {0}; the second line of minisign.pub is expected, which `minisign -G` makes, \
+         or \"\" for no check"
+    )]
+    Key(String),
+    /// There is no set to go back to.
+    #[error(
+        "there is no earlier set of models in {}; `carvoice models fetch` keeps the one that it replaces",
+        .0.display()
+    )]
+    NoPrevious(PathBuf),
     /// A name that is not in the manifest.
     #[error("there is no model {name}; there are: {known}")]
     Unknown {

@@ -5,7 +5,7 @@
 //! ```no_run
 //! use carvoice_models::{Bars, Store, default_folder};
 //!
-//! let store = Store::open(default_folder())?;
+//! let mut store = Store::open(default_folder())?;
 //! store.fetch(&mut Bars::default(), &[])?;
 //! let whisper = store.path("whisper-base")?;
 //! # Ok::<(), carvoice_models::StoreError>(())
@@ -18,7 +18,9 @@ mod hash;
 mod manifest;
 mod pip;
 mod progress;
+mod set;
 mod shipped;
+mod signature;
 mod store;
 mod wheel;
 mod write;

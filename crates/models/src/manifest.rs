@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Deserialize;
+use sha2::Digest;
 
 use crate::StoreError;
 use crate::shipped::{LICENCE, PROJECT};
@@ -12,11 +13,16 @@ use crate::shipped::{LICENCE, PROJECT};
 const EMBEDDED: &str = include_str!("../../../models/manifest.toml");
 /// The one layout of the file that is understood.
 const VERSION: u32 = 1;
+/// Digits that tell two sets apart.
+const SET_DIGITS: usize = 16;
 
 /// A parsed and checked manifest.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
+    /// The file, byte for byte: what is signed, and what a set of models is called by.
+    #[serde(skip)]
+    text: String,
     version: u32,
     #[serde(rename = "package", default)]
     packages: Vec<Package>,
@@ -181,9 +187,22 @@ impl Manifest {
     /// [`StoreError::Manifest`] for an unknown version or key, a missing value, a duplicate, a name that
     /// is not a plain file name, or a member of a package that is not listed.
     pub fn parse(text: &str) -> Result<Self, StoreError> {
-        let manifest: Self = toml::from_str(text).map_err(|error| StoreError::Manifest(error.to_string()))?;
-        manifest.check().map_err(StoreError::Manifest)?;
-        Ok(manifest)
+        let parsed: Self = toml::from_str(text).map_err(|error| StoreError::Manifest(error.to_string()))?;
+        parsed.check().map_err(StoreError::Manifest)?;
+        Ok(Self { text: text.to_owned(), ..parsed })
+    }
+
+    /// The file, byte for byte.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Name of the set of models it lists: 16 hexadecimal digits of its SHA-256.
+    #[must_use]
+    pub fn set(&self) -> String {
+        let digest = Sha256::of(&sha2::Sha256::digest(&self.text));
+        digest.as_str().chars().take(SET_DIGITS).collect()
     }
 
     /// All models, in the order of the file.

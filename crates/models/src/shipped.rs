@@ -1,5 +1,6 @@
 //! Files that this project ships beside the program.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,14 +11,21 @@ pub(crate) const PROJECT: &str = "carvoice";
 pub(crate) const LICENCE: &str = env!("CARGO_PKG_LICENSE");
 
 /// The folders that are searched: `$CARVOICE_SHARE`, `share/carvoice` beside the program's folder, the
-/// system's, and the source tree the program was built from.
+/// system's, and for a program that cargo has just built the source tree around its `target`.
 fn folders() -> Vec<PathBuf> {
     let given = std::env::var_os("CARVOICE_SHARE").filter(|value| !value.is_empty()).map(PathBuf::from);
     let program = std::env::current_exe().ok();
     let beside = program.as_deref().and_then(Path::parent).and_then(Path::parent);
     let beside = beside.map(|prefix| prefix.join("share/carvoice"));
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    given.into_iter().chain(beside).chain([PathBuf::from("/usr/share/carvoice"), source]).collect()
+    let system = PathBuf::from("/usr/share/carvoice");
+    given.into_iter().chain(beside).chain([system]).chain(program.as_deref().and_then(source)).collect()
+}
+
+/// The tree that `program` was built in. Where that was is not kept in the program, so that two builds in
+/// different folders are equal.
+fn source(program: &Path) -> Option<PathBuf> {
+    let target = program.ancestors().find(|folder| folder.file_name() == Some(OsStr::new("target")))?;
+    target.parent().map(Path::to_path_buf)
 }
 
 /// The content of the shipped file `path`.
@@ -33,4 +41,19 @@ pub(crate) fn read(path: &str) -> Result<Vec<u8>, String> {
             searched.join(", ")
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_source_is_found_around_the_target_folder_alone() {
+        for program in ["/a/b/target/release/carvoice", "/a/b/target/aarch64/release/deps/carvoice-1"] {
+            assert_eq!(source(Path::new(program)), Some(PathBuf::from("/a/b")));
+        }
+        assert_eq!(source(Path::new("/usr/bin/carvoice")), None);
+        assert!(read("models/manifest.toml").is_ok());
+        assert!(read("models/none").unwrap_err().contains("CARVOICE_SHARE"));
+    }
 }

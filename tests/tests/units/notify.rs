@@ -25,7 +25,13 @@ impl Manager {
     /// The service without ears, voice model or language model, watched with this limit.
     fn start(&self, bus: &PrivateBus, watchdog: Duration) -> Running {
         let set = format!("bus=\"{}\"", bus.address());
-        let sets = ["audio.input=none", "audio.output=none", "understand.language_model=false", &set];
+        let sets = [
+            "audio.input=none",
+            "audio.output=none",
+            "understand.language_model=false",
+            "models.self_test=false",
+            &set,
+        ];
         let arguments: Vec<&str> =
             ["daemon"].into_iter().chain(sets.into_iter().flat_map(|set| ["--set", set])).collect();
         let mut daemon = command(&arguments);

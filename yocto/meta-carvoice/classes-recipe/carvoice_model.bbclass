@@ -45,8 +45,10 @@ do_compile[cleandirs] = "${B}"
 
 do_install() {
     install -d ${D}${datadir}/carvoice/models
-    # Not the hidden files, which are the converter's own.
-    install -m 0644 ${B}/store/* ${D}${datadir}/carvoice/models/
+    # Neither the hidden files, which are the converter's own, nor the manifest, which each set has and the
+    # program too.
+    rm -f ${B}/store/current/manifest.toml
+    install -m 0644 ${B}/store/current/* ${D}${datadir}/carvoice/models/
 }
 
 FILES:${PN} = "${datadir}/carvoice/models"

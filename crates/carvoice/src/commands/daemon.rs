@@ -9,7 +9,7 @@ use anyhow::Context;
 use carvoice_audio::{FileSink, Reference};
 use carvoice_bus::{Client, Description, Request, Service};
 use carvoice_core::engine::{AudioSink, AudioSource};
-use carvoice_core::turn::Notice;
+use carvoice_core::turn::{Engine, Event, Notice};
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 
 use crate::announcer::Announcer;
@@ -20,6 +20,7 @@ use crate::pipeline::clock::Clock;
 use crate::pipeline::guard::Make;
 use crate::pipeline::turn::Publish;
 use crate::reception::Reception;
+use crate::self_test;
 use crate::skills;
 use crate::supervision::Supervision;
 
@@ -29,13 +30,14 @@ enum End {
     BusLost,
 }
 
-pub fn run(config: Config) -> anyhow::Result<ExitCode> {
+pub fn run(mut config: Config) -> anyhow::Result<ExitCode> {
     let begin = Instant::now();
     // Before the models are loaded: without a bus, or beside another service, that would be in vain.
     if Client::connect(bus_kind(&config))?.is_running()? {
         anyhow::bail!("another carvoice daemon is already on the {} bus; stop it first", config.bus);
     }
     Supervision::starting();
+    let refused = self_test::choose(&mut config);
     let config = Arc::new(config);
     let (catalogue, faults) = skills::load(&config.skills.folders);
     for fault in faults {
@@ -68,6 +70,12 @@ pub fn run(config: Config) -> anyhow::Result<ExitCode> {
         Clock::new(false),
         publish(&config, Arc::clone(&announcer), replies),
     )?;
+    if let Some(refused) = refused {
+        let instead =
+            if refused.replaced { "the set before it is used" } else { "there is no set before it" };
+        tracing::error!("the newest set of models is refused, {instead}: {}", refused.reason);
+        pipeline.to_turn().event(Event::EngineLost(Engine::Models));
+    }
     pipeline.wait_until_built();
     // The name on the bus means that everything is ready.
     let reception = Reception::new(&pipeline, &config, &catalogue, &announcer);

@@ -6,13 +6,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use carvoice_bus::Client;
-use carvoice_models::{Depth, Silent, Store, default_folder};
+use carvoice_models::{Depth, Silent};
 use serde::Serialize;
 
 use crate::config::Config;
 use crate::engines::{self, VOICE_RATE, bus_kind};
 use crate::output::{Output, status};
-use crate::skills;
+use crate::{self_test, skills};
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -44,7 +44,7 @@ impl Check {
 }
 
 pub fn run(config: &Config, output: Output) -> anyhow::Result<ExitCode> {
-    let mut checks = models();
+    let mut checks = models(config);
     checks.extend([microphone(config), loudspeaker(config), bus(config)]);
     if checks.last().is_some_and(|bus| bus.status == Health::Ok) {
         checks.extend([assistant(config), vehicle(config)]);
@@ -67,21 +67,40 @@ pub fn run(config: &Config, output: Output) -> anyhow::Result<ExitCode> {
     Ok(status(checks.iter().all(|check| check.status != Health::Error)))
 }
 
-fn models() -> Vec<Check> {
-    let store = match Store::open(default_folder()) {
+fn models(config: &Config) -> Vec<Check> {
+    let store = match config.models.store() {
         Ok(store) => store,
         Err(reason) => {
-            return vec![Check::fault("models", Health::Error, reason, "report this: the build is broken")];
+            return vec![Check::fault(
+                "models",
+                Health::Error,
+                reason,
+                "carvoice models fetch, or carvoice models rollback",
+            )];
         }
     };
     let checked = store.verify(&mut Silent, Depth::Changed);
-    checked
+    let whole = checked.iter().all(|one| one.result.is_ok());
+    let mut checks: Vec<Check> = checked
         .into_iter()
         .map(|one| match one.result {
             Ok(path) => Check::ok("model", format!("{}: {}", one.model.name, path.display())),
             Err(reason) => Check::fault("model", Health::Error, reason, "carvoice models fetch"),
         })
-        .collect()
+        .collect();
+    checks.push(if store.is_newest() {
+        Check::ok("model set", format!("{} of this carvoice", store.set()))
+    } else {
+        let detail = format!("{} is that of another carvoice", store.set());
+        Check::fault("model set", Health::Warning, detail, "carvoice models fetch")
+    });
+    if whole && config.models.self_test {
+        checks.push(match self_test::run(config) {
+            Ok(()) => Check::ok("self-test", "the voice is heard and understood"),
+            Err(reason) => Check::fault("self-test", Health::Error, reason, "carvoice models rollback"),
+        });
+    }
+    checks
 }
 
 fn microphone(config: &Config) -> Check {

@@ -49,7 +49,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Replay(replay) => replay::run(replay, &config, output),
         Command::Say(say) => say::run(say, &config, output),
         Command::Memory(memory) => memory::run(memory, &config, output),
-        Command::Models(models) => models::run(models, output),
+        Command::Models(models) => models::run(models, &config, output),
         Command::Skills(skills) => skills::run(skills, &config, output),
         command => client::run(command, &config, output),
     }

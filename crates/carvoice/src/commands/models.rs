@@ -3,10 +3,11 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use carvoice_models::{Bars, Checked, Depth, Progress, Silent, Store, default_folder};
+use carvoice_models::{Bars, Checked, Depth, Progress, Silent, Store};
 use serde::Serialize;
 
 use crate::cli::Models;
+use crate::config::Config;
 use crate::output::{Output, status};
 
 #[derive(Serialize)]
@@ -21,8 +22,14 @@ struct Line<'a> {
     error: Option<String>,
 }
 
-pub fn run(command: &Models, output: Output) -> anyhow::Result<ExitCode> {
-    let store = Store::open(default_folder())?;
+pub fn run(command: &Models, config: &Config, output: Output) -> anyhow::Result<ExitCode> {
+    // These two mend a set that does not open.
+    let mut store = match command {
+        Models::Fetch { .. } | Models::Rollback => {
+            Store::open_to_change(&config.models.folder, &config.models.public_key)?
+        }
+        Models::Verify | Models::List => config.models.store()?,
+    };
     let mut bars = Bars::default();
     let mut silent = Silent;
     let progress: &mut dyn Progress =
@@ -32,8 +39,13 @@ pub fn run(command: &Models, output: Output) -> anyhow::Result<ExitCode> {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let fetched = store.fetch(progress, &names)?;
             let mut checked = store.verify(&mut Silent, Depth::Changed);
-            checked.retain(|one| fetched.iter().any(|model| model.name == one.model.name));
+            checked.retain(|one| fetched.contains(&one.model.name));
             checked
+        }
+        Models::Rollback => {
+            store.roll_back(progress)?;
+            eprintln!("set {} is in use; restart the service to load it", store.set());
+            store.list()
         }
         Models::Verify => store.verify(progress, Depth::All),
         Models::List => store.list(),
@@ -42,7 +54,7 @@ pub fn run(command: &Models, output: Output) -> anyhow::Result<ExitCode> {
     for one in &checked {
         show(&store, one, output)?;
     }
-    Ok(status(all_good || matches!(command, Models::List)))
+    Ok(status(all_good || matches!(command, Models::List | Models::Rollback)))
 }
 
 fn show(store: &Store, checked: &Checked<'_>, output: Output) -> anyhow::Result<()> {

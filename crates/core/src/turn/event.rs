@@ -272,6 +272,8 @@ pub enum Engine {
     Actuator,
     /// What is kept beyond the end of the program; without it, it is kept until then.
     Memory,
+    /// The newest set of models, which was refused; the one before it may be in use.
+    Models,
 }
 
 impl fmt::Display for Engine {
@@ -288,6 +290,7 @@ impl fmt::Display for Engine {
             Self::Synthesizer => "synthesizer",
             Self::Actuator => "actuator",
             Self::Memory => "memory",
+            Self::Models => "models",
         })
     }
 }

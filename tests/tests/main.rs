@@ -14,7 +14,6 @@ mod models;
 mod phone;
 mod pipeline;
 mod players;
-mod robustness;
 mod sbom;
 mod sets;
 mod skills;

@@ -139,7 +139,7 @@ fn without_a_player_the_car_plays_and_without_both_it_is_told() {
     let _car = super::vehicle::car(&bus);
     act(&mut actuator, media("resume")).unwrap();
     let track = act(&mut actuator, media("query_track")).unwrap();
-    assert_eq!(track.values["result"], SlotValue::from("Morning Drive"));
+    assert_eq!(track.values["result"], SlotValue::from("FM 98.5"));
 }
 
 #[test]

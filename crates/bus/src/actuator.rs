@@ -234,7 +234,8 @@ impl Actuator for DbusActuator {
         let Choice { call, service, otherwise } = self.choose(intent, &command.slots)?;
         // What to read is told in the words of the intent's own call.
         let is_own = intent.call.as_ref().is_some_and(|own| std::ptr::eq(own, call));
-        let undo = if is_own { self.way_back(&catalogue, intent, call, &service, command) } else { Vec::new() };
+        let undo =
+            if is_own { self.way_back(&catalogue, intent, call, &service, command) } else { Vec::new() };
         let values = self.make(call, &service, &command.slots).map_err(|error| match error {
             ActError::Unavailable { .. } => otherwise,
             error => error,

@@ -12,6 +12,7 @@ mod hearing;
 mod kept;
 mod own;
 mod plan;
+mod settings;
 mod speaking;
 mod state;
 mod timers;
@@ -24,6 +25,7 @@ pub use dialogue::{Dialogue, Request};
 pub use effect::{Cause, Chime, Effect, Notice, Outcome, Rejection, Timings};
 pub use event::{Engine, Event, Priority, UnknownPriority, WallClock};
 pub use plan::{Assessment, Surroundings, Verdict, assess, assess_in};
+pub use settings::Settings;
 pub use state::State;
 
 use std::collections::BTreeSet;
@@ -44,39 +46,6 @@ use undo::Undo;
 
 /// Longest text of a request, in characters: about a minute of speech.
 pub const MAX_TEXT: usize = 1000;
-
-/// Times of a conversation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// The word that wakes it, as it is written; empty for none.
-    pub wake_word: String,
-    /// Whether speech interrupts what is being said. Only where the loudspeaker is not heard by the microphone.
-    pub barge_in: bool,
-    /// How long speech may follow a reply without a wake word; zero for not at all.
-    pub follow_up: Duration,
-    /// The same after a question.
-    pub question: Duration,
-    /// How long a command is remembered for "and the passenger too" and "undo that".
-    pub memory: Duration,
-    /// How long to wait for the first word.
-    pub no_speech: Duration,
-    /// Longest utterance; Whisper takes 30 s.
-    pub max_utterance: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            wake_word: String::new(),
-            barge_in: false,
-            follow_up: Duration::from_secs(5),
-            question: Duration::from_secs(8),
-            memory: Duration::from_secs(120),
-            no_speech: Duration::from_secs(6),
-            max_utterance: Duration::from_secs(28),
-        }
-    }
-}
 
 /// The turn machine.
 #[derive(Debug)]

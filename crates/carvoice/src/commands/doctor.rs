@@ -248,6 +248,9 @@ fn memory(config: &Config) -> Vec<Check> {
 }
 
 fn is_writable(folder: &Path) -> bool {
+    if !folder.is_dir() {
+        return false;
+    }
     let Ok(folder) = CString::new(folder.as_os_str().as_bytes()) else { return false };
     // SAFETY: the text ends with a zero byte and outlives the call.
     unsafe { libc::access(folder.as_ptr(), libc::W_OK) == 0 }

@@ -8,8 +8,8 @@ use toml::Spanned;
 use super::phrase::Phrase;
 use super::rules::{Rule, mentioned};
 use super::{
-    Call, Catalogue, Intent, ManifestError, Replies, Risk, SentenceGroup, Slot, SlotKind, raw, restore, slots,
-    suggest,
+    Call, Catalogue, Intent, ManifestError, Replies, Risk, SentenceGroup, Slot, SlotKind, raw, restore,
+    slots, suggest,
 };
 use crate::command::{Command, SlotValue, Slots};
 

@@ -2,8 +2,8 @@
 
 mod ahead;
 mod assessments;
-mod kept;
 mod interruptions;
+mod kept;
 mod questions;
 mod requests;
 mod undo;

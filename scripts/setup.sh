@@ -3,7 +3,7 @@
 # "setup.sh train" adds those that training needs.
 set -eu
 
-packages="build-essential cmake libclang-dev pkg-config libasound2-dev python3-pip python3-venv dbus dbus-bin libglib2.0-bin systemd mpv mpv-mpris python3-dbus-next python3-dbusmock"
+packages="build-essential cmake libclang-dev pkg-config libasound2-dev python3-pip python3-venv dbus dbus-bin libglib2.0-bin systemd mpv mpv-mpris python3-dbus-next python3-dbusmock pulseaudio pulseaudio-utils"
 if [ "${1:-}" = train ]; then
     packages="$packages python3-torch python3-numpy libopenblas0-pthread"
 fi

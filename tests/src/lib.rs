@@ -9,6 +9,7 @@
 
 use std::path::PathBuf;
 
+pub mod cabin;
 pub mod cli;
 pub mod contracts;
 pub mod fakes;

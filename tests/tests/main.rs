@@ -5,6 +5,7 @@
 mod approval;
 mod audio;
 mod bus;
+mod cabin;
 mod cli;
 mod daemon;
 mod examples;

@@ -1,8 +1,10 @@
 //! Sound devices by name, and what their errors mean.
 
+use std::time::{Duration, Instant};
+
 use carvoice_core::engine::AudioError;
 use cpal::traits::{DeviceTrait, HostTrait};
-use cpal::{Device, ErrorKind, Host};
+use cpal::{Device, DeviceId, ErrorKind, Host};
 
 /// Which device to use. Both parts are matched without regard to case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,8 +71,11 @@ fn devices_of(host: &Host) -> Vec<DeviceInfo> {
     devices.filter_map(describe).filter(|device| device.input || device.output).collect()
 }
 
-/// The device of a selection and its name for messages.
-pub(crate) fn find(selection: &Selection, direction: Direction) -> Result<(Device, String), AudioError> {
+/// The device of a selection, where it is, and its name for messages.
+pub(crate) fn find(
+    selection: &Selection,
+    direction: Direction,
+) -> Result<(Host, Device, String), AudioError> {
     let host = match &selection.host {
         None => cpal::default_host(),
         Some(name) => host(name)?,
@@ -82,7 +87,10 @@ pub(crate) fn find(selection: &Selection, direction: Direction) -> Result<(Devic
     };
     let wanted = selection.device.as_deref().unwrap_or("default");
     let name = format!("{wanted} ({} of {})", direction.noun(), host.id().name());
-    found.map(|device| (device, name.clone())).ok_or(AudioError::Gone(name))
+    match found {
+        Some(device) => Ok((host, device, name)),
+        None => Err(AudioError::Gone(name)),
+    }
 }
 
 fn host(name: &str) -> Result<Host, AudioError> {
@@ -117,6 +125,36 @@ fn named(host: &Host, name: &str, direction: Direction) -> Option<Device> {
 fn names(device: &Device) -> impl Iterator<Item = String> {
     let id = device.id().ok().map(|id| id.id().to_lowercase());
     id.into_iter().chain(device.description().ok().map(|description| description.name().to_lowercase()))
+}
+
+/// How often it is looked whether a device is still there.
+const WATCH: Duration = Duration::from_secs(2);
+
+/// Looks whether a device is still there: PulseAudio moves the streams of one that leaves to another,
+/// without a word.
+pub(crate) struct Watch {
+    host: Host,
+    id: DeviceId,
+    looked: Instant,
+}
+
+impl Watch {
+    /// None where the sound system tells by itself.
+    pub(crate) fn new(host: Host, device: &Device) -> Option<Self> {
+        let moves = host.id().name().eq_ignore_ascii_case("pulseaudio");
+        let id = device.id().ok().filter(|_| moves)?;
+        Some(Self { host, id, looked: Instant::now() })
+    }
+
+    /// Whether it has left; asks the sound system only now and then.
+    pub(crate) fn is_gone(&mut self) -> bool {
+        if self.looked.elapsed() < WATCH {
+            return false;
+        }
+        self.looked = Instant::now();
+        // A sound system that does not answer is an error of the stream itself.
+        self.host.devices().is_ok_and(|mut all| all.all(|device| device.id().ok().as_ref() != Some(&self.id)))
+    }
 }
 
 /// The remedy for an error of the device called `name`.

@@ -3,8 +3,9 @@
 //! Everything is turned into mono at the edge. What listens gets [`carvoice_core::audio::SAMPLE_RATE`];
 //! what speaks brings its own rate and the loudspeaker's stream is opened for it.
 //!
-//! Nothing here decides anything about speech, and nothing here starts a thread: the callbacks of
-//! [`Microphone`] and [`Speaker`] run on threads of the sound system and touch a ring and atomics only.
+//! Nothing here decides anything about speech, and nothing here starts a thread that stays: the callbacks
+//! of [`Microphone`] and [`Speaker`] run on threads of the sound system, ask real-time priority for them, and
+//! touch a ring and atomics only.
 
 mod device;
 mod echo;
@@ -12,6 +13,7 @@ mod file;
 mod microphone;
 mod pipe;
 mod playback;
+mod real_time;
 mod resample;
 mod speaker;
 mod wav;
@@ -22,6 +24,7 @@ pub use file::{FileError, MAX_RECORDING, read};
 pub use microphone::Microphone;
 pub use pipe::PipeSource;
 pub use playback::{FileSink, FileSource, Pace};
+pub use real_time::real_time_allowed;
 pub use resample::Resampler;
 pub use speaker::Speaker;
 pub use wav::write_wav;

@@ -13,8 +13,9 @@ use cpal::{
 };
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use crate::device::{Direction, Selection, classify, find, is_passing, quietly};
+use crate::device::{Direction, Selection, Watch, classify, find, is_passing, quietly};
 use crate::file::downmix;
+use crate::real_time;
 use crate::resample::Resampler;
 
 /// Sound that the ring holds: a reader may stall that long, e.g. while a model loads.
@@ -45,6 +46,7 @@ pub struct Microphone {
     dropped: Arc<AtomicU64>,
     failure: Arc<OnceLock<cpal::Error>>,
     last_sound: Instant,
+    watch: Option<Watch>,
     interleaved: Vec<f32>,
     mono: Vec<f32>,
     /// Converted and not yet read.
@@ -62,7 +64,7 @@ impl Microphone {
     }
 
     fn start(selection: &Selection) -> Result<Self, AudioError> {
-        let (device, name) = find(selection, Direction::Input)?;
+        let (host, device, name) = find(selection, Direction::Input)?;
         let failed = |error: cpal::Error| classify(&error, &name);
         let supported = device.default_input_config().map_err(failed)?;
         let mut config = supported.config();
@@ -75,8 +77,7 @@ impl Microphone {
         let (producer, ring) = RingBuffer::new(capacity);
         let dropped = Arc::new(AtomicU64::new(0));
         let failure = Arc::new(OnceLock::new());
-        let capture =
-            Capture { ring: producer, channels: usize::from(config.channels), dropped: dropped.clone() };
+        let capture = Capture::new(producer, usize::from(config.channels), dropped.clone());
         let stream =
             build(&device, config, supported.sample_format(), capture, failure.clone()).map_err(failed)?;
         stream.play().map_err(failed)?;
@@ -90,6 +91,7 @@ impl Microphone {
             dropped,
             failure,
             last_sound: Instant::now(),
+            watch: Watch::new(host, &device),
             interleaved: Vec::new(),
             mono: Vec::new(),
             ready: Vec::new(),
@@ -140,6 +142,13 @@ impl AudioSource for Microphone {
             if self.last_sound.elapsed() >= STARVATION {
                 return Err(AudioError::Gone(self.name.clone()));
             }
+            if self.watch.as_mut().is_some_and(Watch::is_gone) {
+                tracing::warn!(
+                    device = self.name,
+                    "the microphone left; what the sound system gave in its place is not heard"
+                );
+                return Err(AudioError::Gone(self.name.clone()));
+            }
             let left = wait.saturating_sub(start.elapsed());
             if left.is_zero() {
                 return Ok(0);
@@ -154,15 +163,25 @@ struct Capture {
     ring: Producer<f32>,
     channels: usize,
     dropped: Arc<AtomicU64>,
+    /// Whether real-time priority was asked for.
+    asked: bool,
 }
 
 impl Capture {
+    fn new(ring: Producer<f32>, channels: usize, dropped: Arc<AtomicU64>) -> Self {
+        Self { ring, channels, dropped, asked: false }
+    }
+
     /// Pushes whole frames, so that a full ring never swaps the channels.
     fn push<T>(&mut self, samples: &[T])
     where
         T: Copy,
         f32: FromSample<T>,
     {
+        if !self.asked {
+            self.asked = true;
+            real_time::ask();
+        }
         let room = self.ring.slots() / self.channels * self.channels;
         let fitting = samples.len().min(room);
         if let Ok(chunk) = self.ring.write_chunk_uninit(fitting) {
@@ -232,7 +251,7 @@ mod tests {
 
     fn capture(capacity: usize, channels: usize) -> (Capture, Consumer<f32>) {
         let (ring, consumer) = RingBuffer::new(capacity);
-        (Capture { ring, channels, dropped: Arc::default() }, consumer)
+        (Capture::new(ring, channels, Arc::default()), consumer)
     }
 
     #[test]

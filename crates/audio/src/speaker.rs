@@ -13,6 +13,7 @@ use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::device::{Direction, Selection, classify, find, is_passing, quietly};
 use crate::echo::Reference;
+use crate::real_time;
 
 /// Parts of a second that the ring holds: what [`AudioSink::write`] runs ahead of the loudspeaker.
 /// Short, as the writer looks for a cancelled turn only between writes.
@@ -72,14 +73,21 @@ impl Speaker {
         sample_rate: NonZero<u32>,
         reference: &Reference,
     ) -> Result<Self, AudioError> {
-        let (device, name) = find(selection, Direction::Output)?;
+        let (_, device, name) = find(selection, Direction::Output)?;
         let failure = Arc::new(OnceLock::new());
         let mut sink = open_sink(&device, sample_rate, &failure).map_err(|error| refused(&error, &name))?;
         sink.log_on_drop(false);
         let (ring, consumer) = RingBuffer::new((sample_rate.get() / RING_PARTS).max(1) as usize);
         let state = Arc::new(State::default());
         let played = reference.connect(sample_rate);
-        sink.mixer().add(RingSource { ring: consumer, played, state: state.clone(), sample_rate, taken: 0 });
+        sink.mixer().add(RingSource {
+            ring: consumer,
+            played,
+            state: state.clone(),
+            sample_rate,
+            taken: 0,
+            asked: false,
+        });
         tracing::debug!(device = name, config = ?sink.config(), "loudspeaker open");
         Ok(Self { _sink: sink, name, sample_rate, ring, state, failure, written: 0 })
     }
@@ -135,6 +143,8 @@ struct RingSource {
     state: Arc<State>,
     sample_rate: NonZero<u32>,
     taken: u64,
+    /// Whether real-time priority was asked for.
+    asked: bool,
 }
 
 impl Iterator for RingSource {
@@ -142,6 +152,10 @@ impl Iterator for RingSource {
 
     /// The next sample; silence when there is none. Never ends.
     fn next(&mut self) -> Option<f32> {
+        if !self.asked {
+            self.asked = true;
+            real_time::ask();
+        }
         let play_from = self.state.play_from.load(Ordering::Acquire);
         if self.taken < play_from {
             let stale = usize::try_from(play_from - self.taken).unwrap_or(usize::MAX);
@@ -225,7 +239,11 @@ mod tests {
         let state = Arc::new(State::default());
         let sample_rate = NonZero::<u32>::MIN;
         let played = Reference::default().connect(sample_rate);
-        (producer, RingSource { ring, played, state: state.clone(), sample_rate, taken: 0 }, state)
+        (
+            producer,
+            RingSource { ring, played, state: state.clone(), sample_rate, taken: 0, asked: false },
+            state,
+        )
     }
 
     #[test]

@@ -179,13 +179,8 @@ fn vehicle(config: &Config) -> Check {
 }
 
 fn real_time() -> Check {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: `limit` outlives the call, which only writes to it.
-    let known = unsafe { libc::getrlimit(libc::RLIMIT_RTPRIO, &raw mut limit) } == 0;
-    // SAFETY: takes no arguments.
-    let root = unsafe { libc::geteuid() } == 0;
-    if root || (known && limit.rlim_cur > 0) {
-        Check::ok("real time", "real-time priority may be asked for")
+    if carvoice_audio::real_time_allowed() {
+        Check::ok("real time", "microphone and loudspeaker get real-time priority")
     } else {
         Check::fault(
             "real time",

@@ -15,6 +15,7 @@ mod models;
 mod phone;
 mod pipeline;
 mod players;
+mod robustness;
 mod sbom;
 mod sets;
 mod skills;

@@ -198,6 +198,38 @@ fn an_adapter_that_does_not_fit_is_an_error() {
     assert!(matches!(result.err(), Some(EngineError::Model { name, .. }) if name == "cabin-lora"));
 }
 
+/// A skill that no training has seen, and of which the templates know none of the sentences below.
+const BOAT: &str = r#"
+    version = 1
+    domain = "boat"
+    [[intent]]
+    name = "boat.drop_anchor"
+    reply = { done = ["The anchor goes down."] }
+    sentences = ["drop the anchor", "(cast|lower) the anchor", "anchor down"]
+    [[intent]]
+    name = "boat.weigh_anchor"
+    reply = { done = ["The anchor comes up."] }
+    sentences = ["weigh anchor", "(raise|lift) the anchor", "anchor up"]
+"#;
+
+#[test]
+fn an_added_skill_is_understood_in_other_words_and_talk_about_it_is_not() {
+    let mut files = Catalogue::shipped_files().to_vec();
+    files.push(("boat.toml", BOAT));
+    let catalogue = Catalogue::parse(&files).unwrap();
+    let (model, adapter) = (model(MODEL), model(ADAPTER));
+    let files = ModelFiles { model: &model, adapter: Some(&adapter), snapshot: None };
+    let mut engine = SlmUnderstander::without_model(&catalogue, Side::Left).with_model(&files, 2).unwrap();
+    let mut hear = |text: &str| {
+        let meaning = engine.understand(text, &Context::default(), &Cancel::never()).unwrap();
+        meaning.candidates.iter().map(|candidate| candidate.command.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(hear("Let's get the anchor down here."), ["boat.drop_anchor"]);
+    assert_eq!(hear("Please get the anchor up, we are leaving."), ["boat.weigh_anchor"]);
+    assert_eq!(hear("We lost an anchor last year."), [""; 0]);
+    assert_eq!(hear("Turn on the fog lights."), ["light.set light=fog state=on"]);
+}
+
 fn decoder() -> Decoder {
     let gguf = Gguf::open(&model(MODEL)).unwrap();
     let tokenizer = Tokenizer::new(&gguf).unwrap();

@@ -4,11 +4,12 @@
 CARGO ?= cargo
 BIN := target/release
 
-.PHONY: demo test setup build models lint deny bench train train-short yocto-lint yocto-check install uninstall deb sbom size cross-aarch64 system-test help
+.PHONY: demo test setup build models lint deny bench cabin train train-short yocto-lint yocto-check install uninstall deb sbom size cross-aarch64 system-test help
 
 help:
 	@echo "make demo    build, obtain the models, and show carvoice at work"
 	@echo "make test    build, obtain the models, and run every test"
+	@echo "make cabin   speech through sound devices in a virtual cabin; wants an idle machine"
 	@echo "make lint    rustfmt and clippy"
 	@echo "make deny    licences and banned crates"
 	@echo "make bench   latency per stage on this machine"
@@ -49,6 +50,9 @@ deny:
 
 bench: models
 	$(BIN)/carvoice bench
+
+cabin: models
+	$(CARGO) test --release --workspace --locked --test cabin -- --nocapture --test-threads=1
 
 # These need no set-up of the machine that they install on, nor a compiler there.
 install uninstall:

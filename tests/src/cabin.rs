@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -66,6 +67,12 @@ impl Cabin {
     /// A program that finds this sound server.
     pub fn tool<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         command.env("PULSE_SERVER", self.address())
+    }
+
+    /// A folder that goes with the cabin.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The address of the sound server.

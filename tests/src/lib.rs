@@ -12,6 +12,7 @@ use std::path::PathBuf;
 pub mod cabin;
 pub mod cli;
 pub mod contracts;
+pub mod drive;
 pub mod fakes;
 pub mod private_bus;
 pub mod speech;

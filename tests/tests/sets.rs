@@ -73,6 +73,7 @@ impl Home {
         arguments.extend(sets.iter().flat_map(|set| ["--set", set]));
         let mut daemon = command(&arguments);
         daemon.env("CARVOICE_MODELS", self.0.path()).env("CACHE_DIRECTORY", self.path("cache"));
+        daemon.env("STATE_DIRECTORY", self.path("state"));
         let mut process = Running::start(daemon.stderr(Stdio::piped()));
         process.wait_for("ready");
         Client::connect(bus.kind()).unwrap().status().unwrap().degraded

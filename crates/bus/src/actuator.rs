@@ -19,7 +19,6 @@ use crate::property;
 
 /// Finding the service and the object of a call: a few answers of the bus, each within milliseconds.
 const FIND_WITHIN: Duration = Duration::from_millis(300);
-const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 
 /// What is to be called, and what it means when nobody is there.
 struct Choice<'a> {
@@ -117,11 +116,8 @@ impl DbusActuator {
 
     /// The names on the bus that `service` stands for, in order.
     fn names(&mut self, bus: &BusKind, service: &str, deadline: Instant) -> Result<Vec<String>, ActError> {
-        let daemon = "org.freedesktop.DBus";
-        let target =
-            Target { service: daemon, path: "/org/freedesktop/DBus", interface: daemon, method: "ListNames" };
         let left = deadline.saturating_duration_since(Instant::now());
-        let reply = self.lines.call(bus, &target, &(), left)?;
+        let reply = self.lines.call(bus, &Target::daemon("ListNames"), &(), left)?;
         let body = reply.body();
         let all: Vec<String> = body.deserialize().map_err(|error| ActError::Failed(error.to_string()))?;
         let is_meant = |name: &String| match service.strip_suffix('*') {
@@ -188,8 +184,8 @@ impl DbusActuator {
 
     fn properties(&mut self, call: &Call, service: &str) -> Result<Properties, String> {
         let bus = self.bus_of(call).map_err(|reason| reason.to_string())?;
-        let all = Target { service, path: &call.path, interface: PROPERTIES, method: "GetAll" };
-        let reply = self.lines.call(&bus, &all, &(call.interface.as_str(),), BEFORE_WITHIN);
+        let place = property::Place { service, path: &call.path, interface: &call.interface };
+        let reply = property::all(&mut self.lines, &bus, &place, BEFORE_WITHIN);
         car::properties(&reply.map_err(|reason| reason.to_string())?)
     }
 
@@ -260,10 +256,10 @@ impl Actuator for DbusActuator {
         let deadline = Instant::now() + car::WITHIN;
         let mut state = CarState::default();
         for source in &car::SOURCES {
-            let target =
-                Target { service: car::SERVICE, path: car::PATH, interface: PROPERTIES, method: "GetAll" };
+            let place =
+                property::Place { service: car::SERVICE, path: car::PATH, interface: source.interface };
             let left = deadline.saturating_duration_since(Instant::now());
-            match self.lines.call(&self.bus, &target, &(source.interface,), left) {
+            match property::all(&mut self.lines, &self.bus, &place, left) {
                 Ok(reply) => source.read(&reply, &mut state).map_err(ActError::Failed)?,
                 // A car without a sunroof is still a car; one without a speed is not.
                 Err(ActError::Failed(_)) if source.optional => {}

@@ -47,14 +47,7 @@ impl Ducked {
         deadline: Instant,
     ) -> Result<Option<Self>, ActError> {
         let left = || deadline.saturating_duration_since(Instant::now());
-        let daemon = "org.freedesktop.DBus";
-        let target = Target {
-            service: daemon,
-            path: "/org/freedesktop/DBus",
-            interface: daemon,
-            method: "GetNameOwner",
-        };
-        let reply = lines.call(bus, &target, &(service.as_str(),), left())?;
+        let reply = lines.call(bus, &Target::daemon("GetNameOwner"), &(service.as_str(),), left())?;
         let owner: String =
             reply.body().deserialize().map_err(|error| ActError::Failed(error.to_string()))?;
         let place = Place { service: &owner, path: &player.path, interface: PLAYER };

@@ -18,6 +18,14 @@ pub(crate) struct Target<'a> {
     pub(crate) method: &'a str,
 }
 
+impl<'a> Target<'a> {
+    /// A method of the bus itself.
+    pub(crate) fn daemon(method: &'a str) -> Self {
+        let name = "org.freedesktop.DBus";
+        Self { service: name, path: "/org/freedesktop/DBus", interface: name, method }
+    }
+}
+
 /// One connection to each bus that was needed; made at the first use and again when it was lost.
 #[derive(Default)]
 pub(crate) struct Lines {

@@ -7,7 +7,7 @@ use carvoice_core::catalogue::Call;
 use carvoice_core::command::{SlotValue, Slots};
 use carvoice_core::engine::ActError;
 use zbus::wire::Variant;
-use zbus::{OwnedObjectPath, OwnedVariant, Structure};
+use zbus::{Message, OwnedObjectPath, OwnedVariant, Structure};
 
 use crate::address::BusKind;
 use crate::arguments::plain;
@@ -65,6 +65,16 @@ fn get(
 ) -> Result<OwnedVariant, ActError> {
     let reply = lines.call(bus, &place.target("Get"), &(place.interface, name), limit)?;
     reply.body().deserialize().map_err(|error| ActError::Failed(error.to_string()))
+}
+
+/// All properties of the interface, `a{sv}`.
+pub(crate) fn all(
+    lines: &mut Lines,
+    bus: &BusKind,
+    place: &Place<'_>,
+    limit: Duration,
+) -> Result<Message, ActError> {
+    lines.call(bus, &place.target("GetAll"), &(place.interface,), limit)
 }
 
 /// Writes a property.

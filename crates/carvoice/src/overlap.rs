@@ -14,8 +14,7 @@ pub fn find(catalogue: &Catalogue, added: &[Manifest]) -> Vec<ManifestError> {
     let shipped = Catalogue::shipped();
     let matcher = Matcher::new(&shipped);
     let mut found = Vec::new();
-    let new = catalogue.intents().iter().filter(|intent| shipped.intent(&intent.name).is_none());
-    for intent in new {
+    for intent in catalogue.added(&shipped) {
         for sentence in intent.sentences.iter().flat_map(|group| &group.sentences) {
             let Some(said) = shortest(sentence, catalogue.rules()) else { continue };
             let reading = matcher.read(&said, &Context::default());

@@ -84,6 +84,11 @@ impl Catalogue {
         &self.intents
     }
 
+    /// Intents that `shipped` does not have: those of an integrator's own manifests.
+    pub fn added<'a>(&'a self, shipped: &'a Self) -> impl Iterator<Item = &'a Intent> {
+        self.intents.iter().filter(|intent| shipped.intent(&intent.name).is_none())
+    }
+
     /// The intent of this full name.
     #[must_use]
     pub fn intent(&self, name: &str) -> Option<&Intent> {

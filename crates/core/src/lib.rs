@@ -8,6 +8,7 @@ pub mod command;
 pub mod engine;
 pub mod interpretation;
 pub mod memory;
+pub mod numerals;
 pub mod policy;
 pub mod reply;
 pub mod turn;

@@ -1,6 +1,7 @@
 //! A time of day as it is spoken: "five pm tomorrow", "half past six", "ten minutes".
 
 use crate::memory::LocalTime;
+use crate::numerals::{SMALL, TENS};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 3600;
@@ -179,32 +180,10 @@ fn number(words: &[&str]) -> Option<i64> {
 }
 
 fn small(word: &str) -> Option<i64> {
-    const WORDS: [&str; 20] = [
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-        "seventeen",
-        "eighteen",
-        "nineteen",
-    ];
-    const TENS: [&str; 5] = ["twenty", "thirty", "forty", "fifty", "sixty"];
     let place = |words: &[&str]| words.iter().position(|known| *known == word).map(|place| place as i64);
-    place(&WORDS)
-        .or_else(|| place(&TENS).map(|place| 10 * (place + 2)))
+    // No clock shows more than sixty.
+    place(&SMALL)
+        .or_else(|| place(&TENS[..5]).map(|place| 10 * (place + 2)))
         .or_else(|| word.parse::<u8>().ok().map(i64::from))
 }
 

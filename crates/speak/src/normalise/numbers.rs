@@ -1,29 +1,7 @@
 //! Numbers as American English words.
 
-const SMALL: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-const TENS: [&str; 10] =
-    ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+use carvoice_core::numerals::{SMALL, TENS};
+
 const SCALES: [(u64, &str); 4] = [
     (1_000_000_000_000, "trillion"),
     (1_000_000_000, "billion"),
@@ -63,7 +41,7 @@ fn below_thousand(number: u64, words: &mut Vec<&'static str>) {
     if rest < 20 {
         words.push(small(rest));
     } else {
-        words.extend(TENS.get(usize::try_from(rest / 10).unwrap_or_default()));
+        words.extend(TENS.get(usize::try_from(rest / 10 - 2).unwrap_or_default()));
         if !rest.is_multiple_of(10) {
             words.push(small(rest % 10));
         }

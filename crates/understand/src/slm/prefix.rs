@@ -59,8 +59,7 @@ const DECLARED_WORDS: usize = 40;
 #[must_use]
 pub fn declarations(catalogue: &Catalogue) -> String {
     let shipped = Catalogue::shipped();
-    let added = catalogue.intents().iter().filter(|intent| shipped.intent(&intent.name).is_none());
-    added.map(|intent| declaration(catalogue, intent)).collect()
+    catalogue.added(&shipped).map(|intent| declaration(catalogue, intent)).collect()
 }
 
 fn declaration(catalogue: &Catalogue, intent: &Intent) -> String {

@@ -1,31 +1,10 @@
 //! Numbers, fractions, durations and digit strings, in words or figures.
 
+use carvoice_core::numerals::{SMALL, TENS};
+
 use super::lists::BEFORE_PRONOUN;
 use super::words::Word;
 
-const SMALL: &[&str] = &[
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-const TENS: &[&str] = &["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 const ORDINALS: &[&str] = &[
     "first",
     "second",

@@ -32,8 +32,7 @@ pub(super) struct OwnWords(Vec<Added>);
 impl OwnWords {
     pub(super) fn new(catalogue: &Catalogue) -> Self {
         let shipped = Catalogue::shipped();
-        let mut added =
-            catalogue.intents().iter().filter(|intent| shipped.intent(&intent.name).is_none()).peekable();
+        let mut added = catalogue.added(&shipped).peekable();
         if added.peek().is_none() {
             return Self::default();
         }
